@@ -1,0 +1,1 @@
+"""The front process: sockets, the request table, admission and the worker's supervisor."""

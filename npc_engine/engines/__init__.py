@@ -1,0 +1,1 @@
+"""Model runtimes behind one protocol; heavy libraries are imported here and nowhere else."""

@@ -1,0 +1,1 @@
+"""The model catalogue and the fetcher that fills the model folder."""

@@ -1,0 +1,1 @@
+"""One file per operation a game can ask for."""

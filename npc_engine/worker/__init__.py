@@ -1,0 +1,1 @@
+"""The disposable process that runs the scheduler and one engine."""

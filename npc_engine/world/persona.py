@@ -1,0 +1,95 @@
+"""A character as its author writes it: one YAML file, one struct.
+
+Everything has a default but `id`, `name` and `summary`, so a first persona is three lines long.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from npc_engine import limits
+
+Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=limits.NAME_CHARS)]
+Line = Annotated[str, Meta(min_length=1, max_length=limits.TEXT_CHARS)]
+Prose = Annotated[str, Meta(max_length=8_000)]
+#: A value the game sets, 0 to 100.
+Degree = Annotated[int, Meta(ge=0, le=100)]
+
+
+class Strict(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Base of everything read from a pack: an unknown key is a mistake, not an extension."""
+
+
+class Fact(Strict):
+    """Something a character knows. With `when`, only while that holds; a `secret` is denied until then."""
+
+    id: Identifier
+    text: Line
+    topics: list[str] = []
+    when: str = ""
+    secret: bool = False
+
+
+class Relationship(Strict):
+    """How a character stands to another."""
+
+    trust: Degree = 50
+    affection: Degree = 50
+    fear: Degree = 0
+    text: Prose = ""
+
+
+class ActionSpec(Strict):
+    """Something a character may do, while `when` holds. `safe_when_cut` keeps it on a line that was cut short."""
+
+    name: Identifier
+    when: str = ""
+    text: Prose = ""
+    safe_when_cut: bool = False
+
+
+class Example(Strict):
+    """A line of the player and how this character answers: the strongest teacher a small model has."""
+
+    player: Line
+    reply: Line
+    emotion: str = "neutral"
+
+
+class Authored(Strict):
+    """Lines written for the moments when the model's line cannot be shown. Each list may be left out."""
+
+    greet: list[Line] = []
+    late: list[Line] = ["Hm. Give me a moment."]
+    busy: list[Line] = ["Not now. Come back in a while."]
+    confused: list[Line] = ["I am not sure what you mean."]
+    refuse: list[Line] = ["I would rather not speak of that."]
+    cut_off: list[Line] = ["..."]
+    offline: list[Line] = ["..."]
+    idle: list[Line] = []
+
+
+class Persona(Strict):
+    """A character: who it is, how it talks, what it knows, and the lines it falls back on."""
+
+    id: Identifier
+    name: Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARS)]
+    summary: Line
+    role: Prose = ""
+    background: Prose = ""
+    personality: list[str] = []
+    appearance: Prose = ""
+    speech_style: Prose = ""
+    voice: dict[str, str] = {}
+    language: str = "en"
+    place: str = ""
+    goals: list[str] = []
+    knowledge: list[Fact] = []
+    relationships: dict[str, Relationship] = {}
+    actions: list[ActionSpec] = []
+    examples: list[Example] = []
+    authored: Authored = Authored()
+    never_say: list[str] = []
