@@ -141,11 +141,13 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True, tag="draft"):
-    """The text of a job so far: cumulative. The first `stable` code points will not change any more."""
+    """The text of a job so far: cumulative. The first `stable` code points will not change any more. `steps` counts the
+    steps since the job was last started."""
 
     id: JobId
     text: str
     stable: int
+    steps: int = 0
     choices: dict[str, str] = {}
 
 

@@ -32,8 +32,10 @@ _FAULTS = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, OverflowErr
 class WireError(NpcError):
     """A frame that is not a message. `request_id` is set when the frame still tells which request it was."""
 
-    def __init__(self, code: ErrorCode, message: str, request_id: int | None = None) -> None:
-        super().__init__(code, message)
+    def __init__(
+        self, code: ErrorCode, message: str, request_id: int | None = None, retry_after_ms: int | None = None
+    ) -> None:
+        super().__init__(code, message, retry_after_ms=retry_after_ms)
         self.request_id = request_id
 
 

@@ -219,7 +219,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     args: dict[str, str] = {}
 
 
-class Timing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Timing(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Where the time went, milliseconds since arrival, and what the prompt cache saved."""
 
     total_ms: float = 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from npc_engine import limits
 
@@ -63,12 +63,12 @@ class Authored(Strict):
     """Lines written for the moments when the model's line cannot be shown. Each list may be left out."""
 
     greet: list[Line] = []
-    late: list[Line] = ["Hm. Give me a moment."]
-    busy: list[Line] = ["Not now. Come back in a while."]
-    confused: list[Line] = ["I am not sure what you mean."]
-    refuse: list[Line] = ["I would rather not speak of that."]
-    cut_off: list[Line] = ["..."]
-    offline: list[Line] = ["..."]
+    late: list[Line] = field(default_factory=lambda: ["Hm. Give me a moment."])
+    busy: list[Line] = field(default_factory=lambda: ["Not now. Come back in a while."])
+    confused: list[Line] = field(default_factory=lambda: ["I am not sure what you mean."])
+    refuse: list[Line] = field(default_factory=lambda: ["I would rather not speak of that."])
+    cut_off: list[Line] = field(default_factory=lambda: ["..."])
+    offline: list[Line] = field(default_factory=lambda: ["..."])
     idle: list[Line] = []
 
 
@@ -91,5 +91,5 @@ class Persona(Strict):
     relationships: dict[str, Relationship] = {}
     actions: list[ActionSpec] = []
     examples: list[Example] = []
-    authored: Authored = Authored()
+    authored: Authored = field(default_factory=Authored)
     never_say: list[str] = []

@@ -1,0 +1,83 @@
+"""From what the user typed to what a worker is started with; shared by every command that needs an engine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+
+from npc_engine.engines.base import ModelSpec
+from npc_engine.errors import ErrorCode, NpcError
+from npc_engine.models.catalogue import by_name
+from npc_engine.models.choose import ensure_model
+from npc_engine.worker.link import WorkerConfig
+
+#: Engines that need no model file.
+MODEL_FREE = frozenset({"scripted"})
+
+
+def default_threads() -> int:
+    """All physical cores but one, which belongs to the game; both of two, as the worker runs at low priority."""
+    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 2
+    usable = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else cores
+    cores = min(cores, usable)
+    return cores if cores <= 2 else cores - 1
+
+
+def worker_config(
+    *,
+    engine: str,
+    model: str | None,
+    threads: int,
+    parallel: int,
+    context_tokens: int,
+    options: list[str],
+    log_level: str,
+) -> WorkerConfig:
+    """Resolve the model (fetching it if need be, with a progress bar) and build the worker's configuration.
+
+    Raises NpcError: MODEL_UNKNOWN, MODEL_MISSING, DOWNLOAD_FAILED, ...
+    """
+    settings = dict(_pair(option) for option in options)
+    if engine in MODEL_FREE:
+        spec = ModelSpec(name=engine, max_parallel=parallel, context_tokens=context_tokens, options=settings)
+    else:
+        name, path, chat_format = _model(model)
+        spec = ModelSpec(
+            name=name,
+            path=path,
+            chat_format=chat_format,
+            context_tokens=context_tokens,
+            max_parallel=parallel,
+            threads=threads or default_threads(),
+            options=settings,
+        )
+    return WorkerConfig(engine=engine, spec=spec, log_level=log_level)
+
+
+def _is_file(model: str | None) -> bool:
+    return model is not None and (model.endswith(".gguf") or os.sep in model)
+
+
+def _model(model: str | None) -> tuple[str, Path, str]:
+    if model is not None and _is_file(model):
+        path = Path(model).expanduser()
+        if not path.is_file():
+            raise NpcError(ErrorCode.MODEL_MISSING, f"no such file: {path}")
+        return path.stem, path.resolve(), "gemma" if "gemma" in path.stem.lower() else "chatml"
+    entry, path = ensure_model(by_name(model) if model else None)
+    return entry.name, path, entry.chat_format
+
+
+def model_ready(model: str | None) -> str:
+    """What to hand a child daemon as `--model`. Fetched here, where there is a terminal for the progress bar."""
+    name, path, _ = _model(model)
+    return str(path) if _is_file(model) else name
+
+
+def _pair(option: str) -> tuple[str, str]:
+    key, separator, value = option.partition("=")
+    if not separator:
+        raise NpcError(ErrorCode.ENGINE_FAILED, f"--option {option}: write it as name=value")
+    return key, value

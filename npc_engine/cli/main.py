@@ -1,0 +1,42 @@
+"""`npc-engine`: the command line."""
+
+from __future__ import annotations
+
+import typer
+
+from npc_engine import __version__
+from npc_engine.cli import bench, keys, models, serve, talk
+
+app = typer.Typer(
+    name="npc-engine",
+    help="Real-time dialogue for game characters: a line by the deadline, always.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("talk")(talk.talk)
+app.command("serve")(serve.serve)
+app.command("keys")(keys.keys)
+app.add_typer(models.app, name="models")
+app.add_typer(bench.app, name="bench")
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True)) -> None:
+    """Real-time dialogue for game characters: a line by the deadline, always."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

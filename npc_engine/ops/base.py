@@ -1,0 +1,124 @@
+"""What an operation is, and what it may use: the request's context and the model behind one narrow interface."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from npc_engine.clock import Clock
+from npc_engine.jobs import EngineCaps, JobClass, Sampling, Segment, Slot, Update
+from npc_engine.ops.stage import Stage
+from npc_engine.wire.messages import Done, Reason, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Model work an operation wants done. Without `slots` it only warms the prompt. `arrived_ns`, if not 0, is when the
+    request came in: the front times its own share by it."""
+
+    job_class: JobClass
+    deadline_ns: int
+    cache_key: str
+    segments: tuple[Segment, ...]
+    slots: tuple[Slot, ...] = ()
+    sampling: Sampling = Sampling()
+    script: tuple[str, ...] = ()
+    arrived_ns: int = 0
+
+    def with_seed(self, seed: int) -> Ask:
+        """The same work with other noise."""
+        return replace(self, sampling=msgspec.structs.replace(self.sampling, seed=seed), arrived_ns=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the model is not even asked, and when it might be worth asking again."""
+
+    reason: Reason
+    retry_after_ms: int | None = None
+
+
+class WorkerLost(Exception):
+    """The worker died or hung while it ran this job."""
+
+
+class Brain(Protocol):
+    """The model, as operations see it."""
+
+    @property
+    def caps(self) -> EngineCaps | None:
+        """What the loaded engine can do; None until the first one has loaded."""
+        ...
+
+    def admit(self, ask: Ask) -> Refusal | None:
+        """None if the work can be done by its deadline, as far as can be told."""
+        ...
+
+    def generate(self, ask: Ask) -> AsyncGenerator[Update, None]:
+        """Run the work; the last update is its `Finished`. Closing the generator cancels the job. Raises WorkerLost."""
+        ...
+
+    def prefetch(self, ask: Ask) -> None:
+        """Warm a prompt in idle time, without waiting for it."""
+        ...
+
+
+class Desk(Protocol):
+    """The request table, as operations see it."""
+
+    def cancel(self, session: str, target: int) -> str:
+        """End a request with `error cancelled`: "cancelled", "finished" or "unknown"."""
+        ...
+
+    def reply_of(self, session: str, target: int) -> Done | None:
+        """The stored reply of a finished request."""
+        ...
+
+    def health(self) -> dict[str, object]:
+        """State and counters."""
+        ...
+
+
+def _no_rescue(reason: Reason) -> Done:
+    raise NotImplementedError(reason)
+
+
+def _nothing(done: Done) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class OpContext:
+    """One request on its way. `rescue` turns what there is so far into the reply, at any moment: the front calls it when
+    the deadline comes or the daemon stops. `on_done` is called once, after the reply has been sent."""
+
+    session: str
+    game: str
+    request: Request
+    arrived_ns: int
+    deadline_ns: int
+    clock: Clock
+    stage: Stage
+    brain: Brain
+    desk: Desk
+    publish: Callable[[str, int], None]
+    rescue: Callable[[Reason], Done] = field(default=_no_rescue)
+    on_done: Callable[[Done], None] = field(default=_nothing)
+
+    @property
+    def slack_ms(self) -> float:
+        """Milliseconds left."""
+        return (self.deadline_ns - self.clock.now_ns()) / 1_000_000
+
+
+class Op(Protocol):
+    """An operation. A new one is one file in this folder and one line in the registry."""
+
+    name: ClassVar[str]
+
+    async def run(self, ctx: OpContext) -> Done:
+        """Carry the request out; what it returns is its one terminal reply. Raises NpcError for an `error`."""
+        ...

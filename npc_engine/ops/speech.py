@@ -1,0 +1,163 @@
+"""From a prompt to a line that may be shown: drafts, guard, redrafts, and what to say when none of it works.
+
+The ladder: the model's whole line → the part of it that stands → a line the author wrote. Text that was published as
+stable is never taken back: the reply begins with it, and where it stops inside a sentence the author's `cut_off` ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from npc_engine.jobs import Draft as DraftUpdate
+from npc_engine.jobs import Finished, FinishReason, Usage
+from npc_engine.ops.base import Ask, OpContext, Refusal, WorkerLost
+from npc_engine.prompt.guard import Guard, sentence_cut
+from npc_engine.wire.messages import Done, Emotion, Reason, Source, Timing
+
+NO_USAGE = Usage()
+#: Drafts tried for one line: the guard judges each, the next is begun only while the budget allows.
+MAX_DRAFTS = 4
+
+#: Which of the author's lines answers which misfortune.
+AUTHORED_KIND: dict[Reason, str] = {
+    Reason.LATE: "late",
+    Reason.BUSY: "busy",
+    Reason.LOADING: "busy",
+    Reason.GUARD: "confused",
+    Reason.CRASHED: "late",
+    Reason.QUARANTINED: "confused",
+    Reason.STOPPING: "busy",
+    Reason.LENGTH: "late",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who speaks, for the ladder's lower rungs: `authored(kind)` picks a line, `cut_off` ends one that was cut."""
+
+    authored: Callable[[str], str]
+    cut_off: str = "..."
+
+
+class Speech:
+    """One line in the making."""
+
+    def __init__(self, ctx: OpContext, voice: Voice) -> None:
+        self._ctx = ctx
+        self._voice = voice
+        self._published = ""
+        self._emotion = Emotion.NEUTRAL
+        self._usage = NO_USAGE
+        self._drafts = 0
+        ctx.rescue = self.rescue
+
+    async def run(self, ask: Ask, make_guard: Callable[[], Guard]) -> Done:
+        """Speak within the budget."""
+        brain = self._ctx.brain
+        for draft in range(MAX_DRAFTS):
+            attempt = ask if draft == 0 else ask.with_seed((ask.sampling.seed + draft) % (1 << 32))
+            refusal = brain.admit(attempt)
+            if refusal is not None:
+                return self._refused(refusal) if draft == 0 else self.rescue(Reason.GUARD)
+            self._drafts = draft + 1
+            try:
+                done = await self._attempt(attempt, make_guard())
+            except WorkerLost:
+                return self.rescue(Reason.CRASHED)
+            if done is not None:
+                return done
+        return self.rescue(Reason.GUARD)
+
+    def rescue(self, reason: Reason) -> Done:
+        """The best reply there is right now."""
+        text = self._published.rstrip()
+        if not text:
+            line = self._voice.authored(AUTHORED_KIND[reason])
+            return self._done(line, Source.AUTHORED, reason)
+        if sentence_cut(text) != len(text):
+            text = join_cut_off(text, self._voice.cut_off)
+        return self._done(text, Source.PARTIAL, reason)
+
+    async def _attempt(self, ask: Ask, guard: Guard) -> Done | None:
+        """One draft. None: the guard refused it before anything was published, so another may be tried."""
+        async with aclosing(self._ctx.brain.generate(ask)) as updates:
+            async for update in updates:
+                if isinstance(update, Finished):
+                    return self._judge(update, guard)
+                if not self._advance(update, guard):
+                    break
+        return self.rescue(Reason.GUARD) if self._published else None
+
+    def _advance(self, update: DraftUpdate, guard: Guard) -> bool:
+        """Publish what the guard has cleared. False: the guard refuses the draft."""
+        self._note_choices(update.choices)
+        verdict = guard.feed(update.text, update.stable)
+        if verdict.rejected:
+            return False
+        text = whole_words(update.text[: verdict.cleared])
+        if len(text) > len(self._published):
+            self._published = text
+            self._ctx.publish(text, len(text))
+        return True
+
+    def _judge(self, finished: Finished, guard: Guard) -> Done | None:
+        self._usage = finished.usage
+        self._note_choices(finished.choices)
+        match finished.reason:
+            case FinishReason.STOP | FinishReason.SENTENCE:
+                reason = None
+            case FinishReason.LENGTH:
+                reason = Reason.LENGTH
+            case FinishReason.DROPPED | FinishReason.CANCELLED:
+                return self.rescue(Reason.BUSY if not self._published else Reason.LATE)
+            case _:
+                return self.rescue(Reason.CRASHED)
+        verdict = guard.finish(finished.text)
+        if verdict.rejected:
+            return self.rescue(Reason.GUARD) if self._published else None
+        text = finished.text[: verdict.cleared].strip()
+        if reason is None and text == finished.text.strip():
+            return self._done(text, Source.MODEL, None)
+        reason = reason or Reason.GUARD
+        standing = text[: sentence_cut(text)].rstrip()
+        if standing and len(standing) >= len(self._published.rstrip()):
+            return self._done(standing, Source.PARTIAL, reason)
+        return self.rescue(reason)
+
+    def _refused(self, refusal: Refusal) -> Done:
+        done = self.rescue(refusal.reason)
+        done.retry_after_ms = refusal.retry_after_ms
+        return done
+
+    def _note_choices(self, choices: dict[str, str]) -> None:
+        if "emotion" in choices:
+            self._emotion = Emotion(choices["emotion"])
+
+    def _done(self, text: str, source: Source, reason: Reason | None) -> Done:
+        emotion = self._emotion if source is not Source.AUTHORED else Emotion.NEUTRAL
+        timing = Timing(
+            prompt_tokens=self._usage.prompt_tokens,
+            cached_tokens=self._usage.cached_tokens,
+            output_tokens=self._usage.output_tokens,
+            drafts=self._drafts,
+        )
+        return Done(id=self._ctx.request.id, text=text, emotion=emotion, source=source, reason=reason, timing=timing)
+
+
+def whole_words(text: str) -> str:
+    """`text` up to its last word that cannot grow any more. Scripts without spaces lose at most one character."""
+    for end in range(len(text) - 1, -1, -1):
+        if not text[end].isalnum() and text[end] not in "'\u2019-":
+            return text[: end + 1]
+        if ord(text[end]) >= 0x2E80:  # CJK and beyond: every character is a word
+            return text[:end]
+    return ""
+
+
+def join_cut_off(text: str, cut_off: str) -> str:
+    """End a line that stops inside a sentence, the way its author wants it."""
+    if cut_off[:1] in ".…—-–":
+        return text.rstrip(" ,;:-–—") + cut_off
+    return f"{text} {cut_off}"

@@ -1,0 +1,180 @@
+"""What model work costs on this machine: milliseconds per step by batch size and per prefill token, learned online.
+
+The figures handed out are *planning* figures: the mean plus `CAUTION` mean deviations. An observation is the average
+over one whole job, so the deviation is the one between jobs (other programs, other batches, heat). That does not
+average out over the steps of a job, and is therefore added to every step.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+#: Mean absolute deviations added to a mean. 2 is about the 95th percentile of a normal distribution, whose mean
+#: absolute deviation is 0.8 standard deviations.
+CAUTION = 2.0
+#: Weight of a new observation once the average has settled: half of what is believed is renewed every four jobs.
+GAIN = 0.15
+#: An observation counts as at most this many deviations away from the mean: a lone outlier moves the mean little, a
+#: lasting change widens the deviation and is followed geometrically. (The mean and deviation of Jacobson's round-trip
+#: estimator, 1988, with a residual cut off as in Huber's.)
+CLAMP = 4.0
+#: The least deviation the clamp assumes, as a part of the mean: a machine that never varied may still change.
+LEAST_DEVIATION = 0.05
+#: The deviation of a prior, as a part of its mean.
+PRIOR_DEVIATION = 0.25
+#: Shorter prefills count in proportion: their fixed overhead hides the price of a token.
+FULL_WEIGHT_TOKENS = 32
+
+
+class CostPriors(msgspec.Struct, frozen=True, array_like=True):
+    """What to believe before anything was measured.
+
+    `step_ms` is a step with one job running; each further job adds `growth` of it. `prefill_token_ms` is one uncached
+    prompt token.
+    """
+
+    step_ms: float
+    growth: float
+    prefill_token_ms: float
+
+    def at(self, batch: int) -> float:
+        """Believed milliseconds of a step with `batch` jobs running."""
+        return self.step_ms * (1.0 + self.growth * (batch - 1))
+
+
+#: By `EngineCaps.kind`. "append": a 0.5B model measured on two processor cores. "draft": a 26B mixture of experts on a
+#: large GPU, by arithmetic from its bandwidth. They are a first guess; some jobs later it no longer counts.
+PRIORS = {
+    "append": CostPriors(step_ms=23.0, growth=0.5, prefill_token_ms=6.0),
+    "draft": CostPriors(step_ms=15.0, growth=0.03, prefill_token_ms=0.02),
+}
+
+
+class Estimate(msgspec.Struct, frozen=True, array_like=True):
+    """A running mean and mean absolute deviation, robust against outliers. `best` is the lowest the mean ever was."""
+
+    mean: float
+    deviation: float
+    best: float
+    weight: float = 1.0
+
+    @classmethod
+    def prior(cls, mean: float) -> Estimate:
+        """A belief that counts as one observation."""
+        return cls(mean, mean * PRIOR_DEVIATION, mean)
+
+    @property
+    def planned(self) -> float:
+        """The value to plan with."""
+        return self.mean + CAUTION * self.deviation
+
+    def observed(self, value: float, weight: float = 1.0) -> Estimate:
+        """The estimate after one more observation: a plain average at first, an exponential one later."""
+        total = self.weight + weight
+        gain = max(GAIN * weight, weight / total)
+        reach = CLAMP * max(self.deviation, LEAST_DEVIATION * self.mean)
+        surprise = min(max(value - self.mean, -reach), reach)
+        mean = self.mean + gain * surprise
+        deviation = self.deviation + gain * (abs(surprise) - self.deviation)
+        return Estimate(mean, deviation, min(self.best, mean), total)
+
+    def moved(self, other: Estimate) -> Estimate:
+        """`other`, remembering the better of both best values."""
+        return Estimate(other.mean, other.deviation, min(self.best, other.best), other.weight)
+
+    def towards(self, other: Estimate, part: float) -> Estimate:
+        """The belief `part` of the way from this one to `other`."""
+        return Estimate(
+            self.mean + part * (other.mean - self.mean),
+            self.deviation + part * (other.deviation - self.deviation),
+            self.best + part * (other.best - self.best),
+        )
+
+    def scaled(self, factor: float) -> Estimate:
+        """The belief for something `factor` times as large."""
+        return Estimate(self.mean * factor, self.deviation * factor, self.best * factor)
+
+
+class CostSnapshot(msgspec.Struct, frozen=True, array_like=True):
+    """All that a cost model knows, small enough to cross the pipe after every job."""
+
+    priors: CostPriors
+    prefill_token: Estimate
+    steps: dict[int, Estimate]
+
+
+class CostModel:
+    """Milliseconds per step and per prefill token, learned from finished jobs.
+
+    A step never costs less with more jobs in it: the newest observation is believed, and what contradicts it at other
+    batch sizes is moved to it. A size not seen yet lies on the line between its neighbours; beyond the sizes seen the
+    shape of the prior goes on.
+    """
+
+    def __init__(self, priors: CostPriors = PRIORS["append"]) -> None:
+        self._priors = priors
+        self._prefill_token = Estimate.prior(priors.prefill_token_ms)
+        self._steps: dict[int, Estimate] = {}
+
+    @classmethod
+    def from_snapshot(cls, snapshot: CostSnapshot) -> CostModel:
+        """A model that knows what `snapshot` knows."""
+        model = cls(snapshot.priors)
+        model._prefill_token = snapshot.prefill_token
+        model._steps = dict(snapshot.steps)
+        return model
+
+    def snapshot(self) -> CostSnapshot:
+        """What is known now, as a value."""
+        return CostSnapshot(self._priors, self._prefill_token, dict(self._steps))
+
+    def observe_step(self, batch: int, ms: float) -> None:
+        """Learn that the steps of a job took `ms` each, with `batch` jobs running. Ignores what cannot be."""
+        if batch < 1 or ms <= 0:
+            return
+        newest = self._estimate(batch).observed(ms)
+        for size, known in self._steps.items():
+            if (size - batch) * (known.planned - newest.planned) < 0:
+                self._steps[size] = known.moved(newest)
+        self._steps[batch] = newest
+
+    def observe_prefill(self, tokens: int, ms: float) -> None:
+        """Learn that `tokens` uncached prompt tokens took `ms` together. Ignores what cannot be."""
+        if tokens < 1 or ms <= 0:
+            return
+        weight = min(1.0, tokens / FULL_WEIGHT_TOKENS)
+        self._prefill_token = self._prefill_token.observed(ms / tokens, weight)
+
+    def step_ms(self, batch: int) -> float:
+        """Milliseconds to plan for one step with `batch` jobs running."""
+        return self._estimate(batch).planned
+
+    def prefill_ms(self, tokens: int) -> float:
+        """Milliseconds to plan for `tokens` uncached prompt tokens."""
+        return tokens * self._prefill_token.planned
+
+    def estimate_ms(self, prefill_tokens: int, steps: int, batch: int) -> float:
+        """Milliseconds to plan for a whole job."""
+        return self.prefill_ms(prefill_tokens) + steps * self.step_ms(batch)
+
+    def at_best(self) -> CostModel:
+        """The same machine on its best day so far: for trying what the present figures rule out.
+
+        Only work that runs is learned from. Without such tries, figures from a slow minute would forbid the very work
+        that would correct them.
+        """
+        hopeful = CostModel(self._priors)
+        hopeful._prefill_token = Estimate(self._prefill_token.best, 0.0, self._prefill_token.best)
+        hopeful._steps = {size: Estimate(known.best, 0.0, known.best) for size, known in self._steps.items()}
+        return hopeful
+
+    def _estimate(self, batch: int) -> Estimate:
+        if known := self._steps.get(batch):
+            return known
+        below = max((size for size in self._steps if size < batch), default=0)
+        above = min((size for size in self._steps if size > batch), default=0)
+        if below and above:
+            return self._steps[below].towards(self._steps[above], (batch - below) / (above - below))
+        if nearest := below or above:
+            return self._steps[nearest].scaled(self._priors.at(batch) / self._priors.at(nearest))
+        return Estimate.prior(self._priors.at(batch))

@@ -1,0 +1,203 @@
+"""How much a job may do, whose turn it is, and when a newcomer would be served. Pure arithmetic, no state.
+
+No class is promised anything against a higher one: a lower class may wait for as long as higher work keeps coming. It
+does not wait past its own deadline, where it ends without having run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from heapq import heapify, heapreplace
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from npc_engine.clock import NS_PER_MS
+from npc_engine.jobs import ChoiceSlot, JobClass, JobId, Plan, Slot, TextSlot
+from npc_engine.scheduling.cost import CostModel
+
+#: Steps that one choice slot takes on an append engine: its lead and codes are read, then one token is scored.
+CHOICE_STEPS = 2
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """The size of a reply in engine steps. A warm-up has all zeros.
+
+    From `soft_steps` on the reply ends at the next sentence end, so that is its usual size; `min_steps` is the least
+    worth starting for. `choice_steps` are spent before the text and are no part of the other three.
+    """
+
+    max_steps: int = 0
+    soft_steps: int = 0
+    min_steps: int = 0
+    choice_steps: int = 0
+
+    def after(self, steps: int) -> Shape:
+        """What is left once `steps` are done. At least one step is left of a text that was not at its maximum."""
+        if not steps:
+            return self
+        left = max(0, self.max_steps - steps)
+        least = min(1, left)
+        return Shape(left, max(least, self.soft_steps - steps), max(least, self.min_steps - steps))
+
+
+#: A draft engine writes all slots at once, in as many steps however long the line. Diffusion models of this kind stay
+#: coherent down to 6 steps and gain little beyond 12.
+DRAFT_SHAPE = Shape(max_steps=12, soft_steps=12, min_steps=6)
+
+
+def shape_of(slots: Sequence[Slot], kind: str = "append") -> Shape:
+    """The shape of a reply with `slots` on an engine of `kind` (`EngineCaps.kind`)."""
+    if kind == "draft":
+        return DRAFT_SHAPE if slots else Shape()
+    texts = [slot for slot in slots if isinstance(slot, TextSlot)]
+    return Shape(
+        max_steps=sum(slot.max_tokens for slot in texts),
+        soft_steps=sum(min(slot.soft_tokens, slot.max_tokens) for slot in texts),
+        min_steps=sum(min(slot.min_tokens, slot.max_tokens) for slot in texts),
+        choice_steps=CHOICE_STEPS * sum(isinstance(slot, ChoiceSlot) for slot in slots),
+    )
+
+
+class QueuedJob(msgspec.Struct, frozen=True):
+    """What scheduling knows of a job. `prefill_tokens` is how much of its prompt is probably not in the cache."""
+
+    id: JobId
+    job_class: JobClass
+    deadline_ns: int
+    prefill_tokens: int
+    shape: Shape
+
+
+def plan(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, batch: int) -> Plan | None:
+    """The largest plan that fits into `slack_ms` with `batch` jobs running, or None if not even `min_steps` fit."""
+    step_ms = cost.step_ms(batch)
+    left_ms = slack_ms - cost.prefill_ms(prefill_tokens) - shape.choice_steps * step_ms
+    if left_ms < shape.min_steps * step_ms:
+        return None
+    max_steps = min(shape.max_steps, max(shape.min_steps, math.floor(left_ms / step_ms)))
+    if max_steps == shape.max_steps:
+        return Plan(max_steps, shape.soft_steps)
+    return Plan(max_steps, max(shape.min_steps, shape.soft_steps * max_steps // shape.max_steps))
+
+
+OrderKey: TypeAlias = tuple[int, int, int]
+
+
+def order_key(job: QueuedJob, shape: Shape, cost: CostModel, batch: int, arrival: int) -> OrderKey:
+    """Sorts jobs by turn: higher class, then least slack, then arrival.
+
+    Slack is the time to the deadline less the usual work. While a job waits, all slacks shrink alike, so the moment at
+    which it runs out stands for it and the key never changes.
+    """
+    work_ms = cost.estimate_ms(job.prefill_tokens, shape.choice_steps + shape.soft_steps, batch)
+    return -job.job_class, job.deadline_ns - int(work_ms * NS_PER_MS), arrival
+
+
+def prefetch_slots(max_parallel: int) -> int:
+    """How many warm-ups may run at once: they leave a slot free, so that a player's job starts at once.
+
+    Warm-ups are long prefills. On an engine that cannot pre-empt (`preempt` "none") this free slot is the only way past
+    them; with a single slot such an engine makes a player wait for the warm-up's end.
+    """
+    return max(1, max_parallel - 1)
+
+
+class InFlight(msgspec.Struct, frozen=True):
+    """A job the front has sent. `started_ns` is when the engine began with it, None while it waits."""
+
+    job: QueuedJob
+    started_ns: int | None = None
+
+
+class Forecast(NamedTuple):
+    """When a job would start, and when the least that is worth starting for would be done."""
+
+    start_ns: int
+    finish_ns: int
+
+
+def predict_finish_ns(
+    now_ns: int,
+    new_job: QueuedJob,
+    in_flight: Sequence[InFlight],
+    cost: CostModel,
+    max_parallel: int,
+    preempt: str = "restart",
+) -> Forecast:
+    """When `new_job` would be served, were it sent now behind `in_flight` (in order of arrival).
+
+    Admit it if `finish_ns` is not past its deadline. That fills the engine's queue with all it can use and refuses the
+    rest at once. Where no job of its class or above is in flight there is nothing to lose, so the machine is taken at
+    its best.
+    """
+    if all(other.job.job_class < new_job.job_class for other in in_flight):
+        cost = cost.at_best()
+    batch = min(max_parallel, len(in_flight) + 1)
+    shape = new_job.shape
+    _, latest_start_ns, _ = order_key(new_job, shape, cost, batch, 0)
+    start_ns = _start_ns(now_ns, new_job.job_class, latest_start_ns, in_flight, cost, max_parallel, preempt)
+    least_ms = cost.estimate_ms(new_job.prefill_tokens, shape.choice_steps + shape.min_steps, batch)
+    return Forecast(start_ns, start_ns + int(least_ms * NS_PER_MS))
+
+
+def retry_after_ms(
+    now_ns: int,
+    job_class: JobClass,
+    in_flight: Sequence[InFlight],
+    cost: CostModel,
+    max_parallel: int,
+    preempt: str = "restart",
+) -> int:
+    """Milliseconds until a slot is free for a job of `job_class` that lets all of its class go first; 0 if one is."""
+    start_ns = _start_ns(now_ns, job_class, 1 << 63, in_flight, cost, max_parallel, preempt)
+    return math.ceil((start_ns - now_ns) / NS_PER_MS)
+
+
+def _start_ns(
+    now_ns: int,
+    job_class: JobClass,
+    latest_start_ns: int,
+    in_flight: Sequence[InFlight],
+    cost: CostModel,
+    max_parallel: int,
+    preempt: str,
+) -> int:
+    """List scheduling of all that is ahead of such a job, each taking its usual time, none past its deadline."""
+    step_ns = cost.step_ms(min(max_parallel, len(in_flight) + 1)) * NS_PER_MS
+    token_ns = cost.prefill_ms(1) * NS_PER_MS
+    running: list[float] = []
+    ahead: list[tuple[int, float, float, float, int]] = []
+    for other in in_flight:
+        job = other.job
+        if job.job_class < job_class and (other.started_ns is None or preempt != "none"):
+            continue
+        shape = job.shape
+        before_text_ns = job.prefill_tokens * token_ns + shape.choice_steps * step_ns
+        work_ns = before_text_ns + shape.soft_steps * step_ns
+        if other.started_ns is not None:
+            running.append(min(max(other.started_ns + work_ns, now_ns + step_ns), job.deadline_ns))
+            continue
+        latest_ns = job.deadline_ns - work_ns
+        if job.job_class > job_class or latest_ns <= latest_start_ns:
+            least_ns = before_text_ns + shape.min_steps * step_ns
+            ahead.append((-job.job_class, latest_ns, work_ns, least_ns, job.deadline_ns))
+    slots = prefetch_slots(max_parallel) if job_class is JobClass.PREFETCH else max_parallel
+    running.sort()
+    free_at = running[-slots:] + [float(now_ns)] * (slots - len(running))
+    heapify(free_at)
+    ahead.sort()
+    for _, _, work_ns, least_ns, deadline_ns in ahead:
+        if free_at[0] + least_ns <= deadline_ns:
+            heapreplace(free_at, min(free_at[0] + work_ns, deadline_ns))
+    return max(now_ns, int(free_at[0]))
+
+
+def pause_after_step_ms(step_ms: float, share: float) -> float:
+    """How long to rest after a step of `step_ms`, so that the model takes `share` (0, 1] of the time.
+
+    A renderer has the remainder. Count the rest as part of the step when it is measured (`Usage.decode_ms`), so that
+    plans know of it.
+    """
+    return step_ms * (1.0 - share) / share
