@@ -22,7 +22,6 @@ class ErrorCode(StrEnum):
     DUPLICATE_ID = "duplicate_id"
     TABLE_FULL = "table_full"
     CANCELLED = "cancelled"
-    STOPPING = "stopping"
     INTERNAL = "internal"
     # Raised by commands, never sent on the wire.
     PACK_INVALID = "pack_invalid"
@@ -56,7 +55,6 @@ EXPLANATIONS: dict[ErrorCode, str] = {
     ErrorCode.DUPLICATE_ID: "This id was used with different content in the last ten minutes. Count ids upwards.",
     ErrorCode.TABLE_FULL: "Too many requests are in flight. Wait `retry_after_ms`, or cancel some.",
     ErrorCode.CANCELLED: "The client cancelled this request.",
-    ErrorCode.STOPPING: "The daemon is shutting down and takes no new requests.",
     ErrorCode.INTERNAL: "A fault in the daemon; its log has the details. The request may be sent again under a new id.",
     ErrorCode.PACK_INVALID: "A file of the character pack is wrong; the message gives file, line and column.",
     ErrorCode.MODEL_UNKNOWN: "The catalogue has no model of that name. `npc-engine models list` shows them.",

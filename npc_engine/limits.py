@@ -32,6 +32,8 @@ REPLY_MEMORY = 16_384
 PENDING_TURN_S = 30.0
 #: Bytes queued for one client that does not read, before drafts are dropped and it is evicted.
 OUTBOX_BYTES = 256 << 10
+#: Bytes the operating system may hold for one client; left alone it would grow to megabytes.
+SEND_BUFFER_BYTES = 64 << 10
 #: Silence after which a client is forgotten, and the interval at which it should ping, milliseconds.
 CLIENT_SILENCE_MS = 30_000
 HEARTBEAT_MS = 2_000

@@ -97,12 +97,12 @@ class _Conversation:
             return
         self._console.print("[dim]Type a line and press Enter. /help shows more.[/]\n")
         _complete(["/npc ", "/who", "/describe ", "/bark", "/budget ", "/health", "/help", "/quit", *daemon.npcs])
-        while (line := self._read("you  ")) is not None:
-            if line.startswith("/"):
-                if not self._command(line):
+        while (typed := self._read("you  ")) is not None:
+            if typed.startswith("/"):
+                if not self._command(typed):
                     return
             else:
-                self._speak(self._client.say(self._npc, line, self._budget_ms, seed=self._seed))
+                self._speak(self._client.say(self._npc, typed, self._budget_ms, seed=self._seed))
 
     def _wait_ready(self) -> DaemonInfo:
         end_s = time.monotonic() + START_S

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgpack
@@ -24,7 +24,7 @@ class FrameError(ValueError):
     """Bytes that are no message of the protocol, or a message that cannot be put into a frame."""
 
 
-def encode(message: Mapping[str, Any]) -> bytes:
+def encode(message: dict[str, Any]) -> bytes:
     """One frame from a map. Raises FrameError where the protocol could not carry it."""
     _check(message)
     try:
@@ -87,16 +87,19 @@ def _check(value: object, depth: int = 0) -> None:
     if isinstance(value, str):
         if "\0" in value:
             raise FrameError("a string holds the character NUL")
-    elif isinstance(value, Mapping | list):
-        if depth == limits.NESTING:
-            raise FrameError(f"nested deeper than {limits.NESTING} levels")
-        for item in value:
-            _check(item, depth + 1)
-        if isinstance(value, Mapping):
-            for item in value.values():
-                _check(item, depth + 1)
     elif isinstance(value, int):
         if abs(value) > limits.INTEGER_MAX:
             raise FrameError("an integer is larger than 2**53")
+    elif isinstance(value, dict):
+        _check_all((*value, *value.values()), depth)
+    elif isinstance(value, list):
+        _check_all(value, depth)
     elif value is not None and not isinstance(value, float):
         raise FrameError(f"{type(value).__name__} is no type of the protocol")
+
+
+def _check_all(values: Iterable[object], depth: int) -> None:
+    if depth == limits.NESTING:
+        raise FrameError(f"nested deeper than {limits.NESTING} levels")
+    for value in values:
+        _check(value, depth + 1)

@@ -34,9 +34,10 @@ SPOKEN_MS = int(limits.PENDING_TURN_S * 1_000)
 class NpcClient:
     """Talks to a daemon without ever blocking the game. Used from one thread: the one that calls `poll`.
 
-    `token` None reads the token file that a daemon on this machine leaves; a daemon elsewhere needs the token and
-    `server_key`, its CURVE public key. `clock` and `connect` are replaced in tests; `process` is what `launch` gives.
-    Raises ValueError if the address, the token, the game's name or a key cannot be used.
+    `token` None reads the token file that a daemon on this machine leaves. A daemon elsewhere needs the token, its
+    CURVE public key (`server_key`) and a key pair it knows (`public_key`, `secret_key`). `clock` and `connect` are
+    replaced in tests; `process` is what `launch` gives. Raises ValueError if the address, the token, the game's name or
+    a key cannot be used.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class NpcClient:
         self._process = process
         self._ended = ""
         if process is None:
-            curve = None if server_key is None else CurveKeys(server_key, public_key, secret_key)
+            curve = _curve_keys(server_key, public_key, secret_key)
             self._attach(address, _token_port(address) if token is None else token, curve)
 
     @classmethod
@@ -212,7 +213,9 @@ class NpcClient:
             return session.refusal.message
         if self._ended or self._exchange.fault:
             return self._ended or self._exchange.fault
-        return EXPLANATIONS[ErrorCode.DAEMON_UNREACHABLE] if self.state == "offline" else ""
+        if self.state != "offline" or session is None:
+            return ""
+        return session.problem or EXPLANATIONS[ErrorCode.DAEMON_UNREACHABLE]
 
     def _ask(
         self,
@@ -252,6 +255,14 @@ class NpcClient:
         session = self._exchange.session
         if session is None or not session.greeted:
             self._ended = self._process.problem()
+
+
+def _curve_keys(server: str | None, public: str | None, secret: str | None) -> CurveKeys | None:
+    if server and public and secret:
+        return CurveKeys(server, public, secret)
+    if server or public or secret:
+        raise ValueError("CURVE takes all three: `server_key`, `public_key` and `secret_key`")
+    return None
 
 
 def _token_port(address: str) -> int | str:

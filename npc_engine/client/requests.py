@@ -26,7 +26,7 @@ class Request:
 
     def __init__(
         self,
-        fields: Mapping[str, Any],
+        fields: dict[str, Any],
         *,
         patience_ms: int,
         now_ns: int,

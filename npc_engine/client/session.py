@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from npc_engine import limits
 from npc_engine.client.codec import encode
@@ -43,6 +42,11 @@ class Session:
         self._ping_ns = now_ns
         self._pings = 0
         self._unanswered_ns: int | None = None
+
+    @property
+    def problem(self) -> str:
+        """Why there is no connection, if anyone was there to refuse it."""
+        return self._transport.problem
 
     def receive(self) -> bytes | None:
         """The next frame, if one waits. Any frame is a sign of life."""
@@ -106,8 +110,7 @@ class Session:
 
     def _ping(self, now_ns: int) -> None:
         self._pings += 1
-        message: Mapping[str, Any] = {"t": "ping", "n": self._pings}
-        self._transport.send(encode(message))
+        self._transport.send(encode({"t": "ping", "n": self._pings}))
         self._ping_ns = now_ns + self._heartbeat_ns
         if self._unanswered_ns is None:
             self._unanswered_ns = now_ns

@@ -21,20 +21,32 @@ RECONNECT_MAX_MS = 2_000
 LINK_HEARTBEAT_MS = 2_000
 LINK_TIMEOUT_MS = 6_000
 
+#: Why a peer that was there did not become a connection. Which of the last two comes is a matter of timing.
+HANDSHAKE_PROBLEMS = {
+    zmq.EVENT_HANDSHAKE_FAILED_AUTH: "The daemon does not know this client's CURVE key. Let it in: `npc-engine keys`.",
+    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL: "Whoever listens there is no daemon, or the CURVE keys do not fit.",
+    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL: "Whoever listens there is no daemon, or the CURVE keys do not fit.",
+}
+EVENTS = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | sum(HANDSHAKE_PROBLEMS)
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
 class CurveKeys:
-    """Keys for a daemon on another machine, Z85 text. Without a pair of its own the client makes one up."""
+    """The public key of a daemon on another machine and this client's own pair, which that daemon must have on file.
+    Z85 text, 40 characters each."""
 
     server: str
-    public: str | None = None
-    secret: str | None = None
+    public: str
+    secret: str
 
 
 class Transport(Protocol):
-    """What a session needs of a connection. Nothing here blocks or raises."""
+    """What a session needs of a connection. Nothing here blocks or raises. `problem` tells why the last attempt to
+    connect failed, if anyone was there to refuse it."""
+
+    problem: str
 
     def link(self) -> int:
         """Number of the present connection, counted from 1; 0 while there is none."""
@@ -69,7 +81,8 @@ class DealerTransport:
 
     def __init__(self, address: str, curve: CurveKeys | None = None) -> None:
         if curve is None and not is_local(address):
-            raise ValueError(f"{address} is another machine: give `server_key`, the daemon's CURVE public key")
+            raise ValueError(f"{address} is another machine: give `server_key`, `public_key` and `secret_key`")
+        self.problem = ""
         self._address = address
         self._curve = curve
         self._links = 0
@@ -93,14 +106,11 @@ class DealerTransport:
         socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, LINK_TIMEOUT_MS)
         socket.setsockopt(zmq.HANDSHAKE_IVL, LINK_HEARTBEAT_MS)
         if self._curve is not None:
-            public, secret = self._curve.public, self._curve.secret
-            if public is None or secret is None:
-                public, secret = (key.decode() for key in zmq.curve_keypair())
             socket.curve_serverkey = self._curve.server.encode()
-            socket.curve_publickey = public.encode()
-            socket.curve_secretkey = secret.encode()
+            socket.curve_publickey = self._curve.public.encode()
+            socket.curve_secretkey = self._curve.secret.encode()
         # Not IMMEDIATE: with it libzmq drops frames not yet read when the daemon goes, its last replies too.
-        self._monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
+        self._monitor = socket.get_monitor_socket(EVENTS)
         socket.connect(self._address)
 
     def link(self) -> int:
@@ -108,6 +118,8 @@ class DealerTransport:
             (event,) = struct.unpack_from("=H", self._monitor.recv_multipart(zmq.DONTWAIT)[0])
             self._up = event == zmq.EVENT_HANDSHAKE_SUCCEEDED
             self._links += self._up
+            if event != zmq.EVENT_DISCONNECTED:
+                self.problem = HANDSHAKE_PROBLEMS.get(event, "")
         return self._links if self._up else 0
 
     def send(self, frame: bytes) -> bool:

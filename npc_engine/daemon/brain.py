@@ -52,6 +52,7 @@ class WorkerBrain:
         self._deaths: dict[bytes, int] = {}
         self._quarantine: dict[bytes, int] = {}
         self._known_worker: EngineCaps | None = None
+        self.stopping = False
 
     # As operations see it
 
@@ -63,6 +64,8 @@ class WorkerBrain:
     def admit(self, ask: Ask) -> Refusal | None:
         """None if the work can be done by its deadline, as far as can be told."""
         caps = self._supervisor.caps
+        if self.stopping:
+            return Refusal(Reason.STOPPING)
         if not self._supervisor.available or caps is None:
             return Refusal(Reason.LOADING, LOADING_RETRY_MS)
         now_ns = self._clock.now_ns()

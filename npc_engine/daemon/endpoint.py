@@ -53,6 +53,7 @@ class Endpoint:
             (zmq.LINGER, 0),
             (zmq.SNDHWM, 256),
             (zmq.RCVHWM, 256),
+            (zmq.SNDBUF, limits.SEND_BUFFER_BYTES),
             (zmq.HEARTBEAT_IVL, 2_000),
             (zmq.HEARTBEAT_TIMEOUT, 6_000),
             (zmq.HANDSHAKE_IVL, 2_000),

@@ -100,6 +100,7 @@ class Front:
         if self._stopping:
             return
         self._stopping = True
+        self._brain.stopping = True  # who asks now gets an authored line
         self._broadcast_state()
         if self._running:
             await asyncio.wait([running.task for running in self._running.values()], timeout=DRAIN_S)
@@ -174,15 +175,11 @@ class Front:
                 f"budget_ms is {budget_ms}; use {limits.BUDGET_MIN_MS} to {limits.BUDGET_MAX_MS}",
                 message.id,
             )
-        if self._stopping:
-            raise codec.WireError(ErrorCode.STOPPING, "the daemon is stopping", message.id)
         margin_ms = min(REPLY_MARGIN_MS, budget_ms / 10)
         deadline_ns = arrived_ns + int((budget_ms - margin_ms) * NS_PER_MS)
         try:
             arrival, found = self._table.open(session.name, message, arrived_ns, deadline_ns)
         except NpcError as error:
-            if error.code is ErrorCode.DUPLICATE_ID:
-                raise  # goes out with `ref`: the id itself has, or will have, its own one reply
             raise codec.WireError(error.code, error.message, message.id, error.retry_after_ms) from None
         if arrival is Arrival.ANSWERED:
             assert isinstance(found, Done | Error)

@@ -13,6 +13,8 @@ from npc_engine.jobs import EngineCaps, JobClass, Sampling, Segment, Slot, Updat
 from npc_engine.ops.stage import Stage
 from npc_engine.wire.messages import Done, Reason, Request
 
+DEFAULT_SAMPLING = Sampling()
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -24,7 +26,7 @@ class Ask:
     cache_key: str
     segments: tuple[Segment, ...]
     slots: tuple[Slot, ...] = ()
-    sampling: Sampling = Sampling()
+    sampling: Sampling = DEFAULT_SAMPLING
     script: tuple[str, ...] = ()
     arrived_ns: int = 0
 
@@ -58,7 +60,7 @@ class Brain(Protocol):
         ...
 
     def generate(self, ask: Ask) -> AsyncGenerator[Update, None]:
-        """Run the work; the last update is its `Finished`. Closing the generator cancels the job. Raises WorkerLost."""
+        """Run the work; its last update is a `Finished`. Closing the generator cancels it. Raises WorkerLost."""
         ...
 
     def prefetch(self, ask: Ask) -> None:

@@ -1,7 +1,7 @@
 """From a prompt to a line that may be shown: drafts, guard, redrafts, and what to say when none of it works.
 
-The ladder: the model's whole line → the part of it that stands → a line the author wrote. Text that was published as
-stable is never taken back: the reply begins with it, and where it stops inside a sentence the author's `cut_off` ends it.
+The ladder: the model's whole line → the part of it that stands → a line the author wrote. Text published as stable
+is never taken back: the reply begins with it; where that stops inside a sentence, the author's `cut_off` ends it.
 """
 
 from __future__ import annotations

@@ -78,11 +78,11 @@ class Stage:
         scope = scene.state.scope(persona.id)
         return [fact for fact in persona.knowledge if not fact.when or parse(fact.when).holds(scope)]
 
-    def hold_turn(self, session: str, scene: Scene, npc: str, heard: Heard | None, done: Done, now_ns: int) -> None:
+    def hold_turn(self, session: str, scene: Scene, npc: str, heard: Heard | None, done: Done, now_ns: int) -> bool:
         """An exchange was answered: it pends until the game says what became of it. An authored stand-in is no memory,
-        else a character would learn to put people off from its own excuses."""
+        else a character would learn to put people off from its own excuses. False if nothing was kept."""
         if done.source not in (Source.MODEL, Source.PARTIAL):
-            return
+            return False
         journal = scene.journal(npc)
         turn = next(self._turn_numbers)
         journal.hold(turn, heard, Said(done.text), now_ns)
@@ -90,6 +90,7 @@ class Stage:
         self._turns[session, done.id] = (journal, turn)
         if len(self._turns) > TURNS_REMEMBERED:
             self._turns.popitem(last=False)
+        return True
 
     def settle_turn(self, session: str, request_id: int, heard: int | None) -> bool:
         """What the listeners heard of a pending turn becomes memory. False if that turn does not pend."""

@@ -69,6 +69,16 @@ class Start(msgspec.Struct, frozen=True):
     plan: Plan
 
 
+class Replan(msgspec.Struct, frozen=True):
+    """Change the plan of a job on the engine, because it shares it with more or fewer jobs than before.
+
+    `plan` counts from the last start. Without this, a job planned alone would be late once others join it.
+    """
+
+    id: JobId
+    plan: Plan
+
+
 class Preempt(msgspec.Struct, frozen=True):
     """Cancel the job on the engine and keep its text: it will be started again from there."""
 
@@ -88,7 +98,7 @@ class End(msgspec.Struct, frozen=True):
     reason: FinishReason
 
 
-Action: TypeAlias = Start | Preempt | Stop | End
+Action: TypeAlias = Start | Replan | Preempt | Stop | End
 
 
 class JobState(StrEnum):
@@ -114,6 +124,7 @@ class _Record:
     steps_before: int = 0  # in earlier runs, before it was pre-empted
     steps_now: int = 0  # since it was last started
     runs: int = 0
+    plan: Plan | None = None
     started_ns: int = 0
     slot_ns_at_start: int = 0
     story: list[tuple[int, Event | Action]] = field(default_factory=list)
@@ -137,6 +148,7 @@ class Scheduler:
         self._queue: list[tuple[OrderKey, JobId]] = []
         self._engine: dict[JobId, _Record] = {}  # the jobs that hold a slot
         self._arrivals = 0
+        self._planned_batch = 0  # jobs on the engine when plans were last made
         self._now_ns = 0
         self._slot_ns = 0  # slots in use, summed over time: gives the mean batch of any stretch
 
@@ -169,6 +181,8 @@ class Scheduler:
         self._expire(actions)
         self._fill(actions)
         self._make_room(actions)
+        if len(self._engine) != self._planned_batch:
+            self._replan(actions)
         return actions
 
     def next_wakeup_ns(self, now_ns: int) -> int | None:
@@ -248,6 +262,7 @@ class Scheduler:
                 continue
             del self._queue[0]
             record.state = JobState.RUNNING
+            record.plan = fitting
             record.runs += 1
             record.started_ns, record.slot_ns_at_start = self._now_ns, self._slot_ns
             self._engine[record.job.id] = record
@@ -280,6 +295,23 @@ class Scheduler:
             if record.state is JobState.RUNNING and record.job.job_class < below
         ]
         return max(running, key=self._key, default=None)
+
+    def _replan(self, actions: list[Action]) -> None:
+        """Fit what is left of the running jobs to the number that now share the engine."""
+        self._planned_batch = len(self._engine)
+        for record in self._engine.values():
+            left = record.left()
+            if record.state is not JobState.RUNNING or not left.max_steps or record.started_ns == self._now_ns:
+                continue
+            prefill_ms = self.cost.prefill_ms(record.job.prefill_tokens)
+            elapsed_ms = (self._now_ns - record.started_ns) / NS_PER_MS
+            ahead_ms = 0.0 if record.steps_now else max(0.0, prefill_ms - elapsed_ms)
+            slack_ms = (record.job.deadline_ns - self._now_ns) / NS_PER_MS - ahead_ms
+            fitting = plan(slack_ms, 0, left, self.cost, self._planned_batch) or Plan(left.min_steps, left.min_steps)
+            new = Plan(record.steps_now + fitting.max_steps, record.steps_now + fitting.soft_steps)
+            if new != record.plan:
+                record.plan = new
+                self._act(record, Replan(record.job.id, new), actions)
 
     def _plan(self, record: _Record) -> Plan | None:
         """What `record` may do if it starts now."""

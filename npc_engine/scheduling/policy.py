@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from heapq import heapify, heapreplace
+from heapq import heapreplace
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -128,18 +128,26 @@ def predict_finish_ns(
 ) -> Forecast:
     """When `new_job` would be served, were it sent now behind `in_flight` (in order of arrival).
 
-    Admit it if `finish_ns` is not past its deadline. That fills the engine's queue with all it can use and refuses the
-    rest at once. Where no job of its class or above is in flight there is nothing to lose, so the machine is taken at
-    its best.
+    Admit it if `finish_ns` is not past its deadline. That gives the engine all the work it can use and refuses the rest
+    at once. A job whose turn would come before that of others of its class, and make one of them miss its deadline, is
+    taken to come after them all: who was admitted is not pushed out.
+
+    Where no job of its class or above is in flight there is nothing to lose, so the machine is taken at its best.
     """
     if all(other.job.job_class < new_job.job_class for other in in_flight):
         cost = cost.at_best()
-    batch = min(max_parallel, len(in_flight) + 1)
-    shape = new_job.shape
-    _, latest_start_ns, _ = order_key(new_job, shape, cost, batch, 0)
-    start_ns = _start_ns(now_ns, new_job.job_class, latest_start_ns, in_flight, cost, max_parallel, preempt)
-    least_ms = cost.estimate_ms(new_job.prefill_tokens, shape.choice_steps + shape.min_steps, batch)
-    return Forecast(start_ns, start_ns + int(least_ms * NS_PER_MS))
+    outlook = _Outlook(now_ns, new_job.job_class, in_flight, cost, max_parallel, preempt)
+    newcomer = outlook.waiting(new_job)
+    ahead = [other for other in outlook.queue if other <= newcomer]
+    behind = outlook.queue[len(ahead) :]
+    _serve(outlook.free_at_ns, ahead)
+    start_ns = outlook.free_at_ns[0]
+    if behind:
+        joined_at_ns = outlook.free_at_ns.copy()
+        heapreplace(joined_at_ns, start_ns + newcomer.work_ns)
+        if _serve(joined_at_ns, behind) < _serve(outlook.free_at_ns, behind):
+            start_ns = outlook.free_at_ns[0]
+    return Forecast(int(start_ns), int(start_ns + newcomer.least_ns))
 
 
 def retry_after_ms(
@@ -151,47 +159,73 @@ def retry_after_ms(
     preempt: str = "restart",
 ) -> int:
     """Milliseconds until a slot is free for a job of `job_class` that lets all of its class go first; 0 if one is."""
-    start_ns = _start_ns(now_ns, job_class, 1 << 63, in_flight, cost, max_parallel, preempt)
-    return math.ceil((start_ns - now_ns) / NS_PER_MS)
+    outlook = _Outlook(now_ns, job_class, in_flight, cost, max_parallel, preempt)
+    _serve(outlook.free_at_ns, outlook.queue)
+    return math.ceil((outlook.free_at_ns[0] - now_ns) / NS_PER_MS)
 
 
-def _start_ns(
-    now_ns: int,
-    job_class: JobClass,
-    latest_start_ns: int,
-    in_flight: Sequence[InFlight],
-    cost: CostModel,
-    max_parallel: int,
-    preempt: str,
-) -> int:
-    """List scheduling of all that is ahead of such a job, each taking its usual time, none past its deadline."""
-    step_ns = cost.step_ms(min(max_parallel, len(in_flight) + 1)) * NS_PER_MS
-    token_ns = cost.prefill_ms(1) * NS_PER_MS
-    running: list[float] = []
-    ahead: list[tuple[int, float, float, float, int]] = []
-    for other in in_flight:
-        job = other.job
-        if job.job_class < job_class and (other.started_ns is None or preempt != "none"):
-            continue
+class _Waiting(NamedTuple):
+    """A job in a forecast. Its fields sort it like `order_key`, arrival apart."""
+
+    rank: int
+    latest_start_ns: float
+    work_ns: float
+    least_ns: float
+    deadline_ns: int
+
+
+class _Outlook:
+    """What a job of `job_class` has to share the engine with: when slots get free, and the queue for them in order.
+
+    Lower classes are left out, as they are pre-empted or wait; a running one counts where the engine cannot pre-empt.
+    """
+
+    def __init__(
+        self,
+        now_ns: int,
+        job_class: JobClass,
+        in_flight: Sequence[InFlight],
+        cost: CostModel,
+        max_parallel: int,
+        preempt: str,
+    ) -> None:
+        self._step_ns = cost.step_ms(min(max_parallel, len(in_flight) + 1)) * NS_PER_MS
+        self._token_ns = cost.prefill_ms(1) * NS_PER_MS
+        running: list[float] = []
+        self.queue: list[_Waiting] = []
+        for other in in_flight:
+            job, started_ns = other.job, other.started_ns
+            if started_ns is None:
+                if job.job_class >= job_class:
+                    self.queue.append(self.waiting(job))
+            elif job.job_class >= job_class or preempt == "none":
+                until_ns = max(started_ns + self.waiting(job).work_ns, now_ns + self._step_ns)
+                running.append(max(now_ns, min(until_ns, job.deadline_ns)))
+        self.queue.sort()
+        slots = prefetch_slots(max_parallel) if job_class is JobClass.PREFETCH else max_parallel
+        running.sort()
+        self.free_at_ns = [float(now_ns)] * (slots - len(running)) + running[-slots:]  # sorted, so a heap
+
+    def waiting(self, job: QueuedJob) -> _Waiting:
+        """`job` with its usual and its least work."""
         shape = job.shape
-        before_text_ns = job.prefill_tokens * token_ns + shape.choice_steps * step_ns
-        work_ns = before_text_ns + shape.soft_steps * step_ns
-        if other.started_ns is not None:
-            running.append(min(max(other.started_ns + work_ns, now_ns + step_ns), job.deadline_ns))
-            continue
-        latest_ns = job.deadline_ns - work_ns
-        if job.job_class > job_class or latest_ns <= latest_start_ns:
-            least_ns = before_text_ns + shape.min_steps * step_ns
-            ahead.append((-job.job_class, latest_ns, work_ns, least_ns, job.deadline_ns))
-    slots = prefetch_slots(max_parallel) if job_class is JobClass.PREFETCH else max_parallel
-    running.sort()
-    free_at = running[-slots:] + [float(now_ns)] * (slots - len(running))
-    heapify(free_at)
-    ahead.sort()
-    for _, _, work_ns, least_ns, deadline_ns in ahead:
-        if free_at[0] + least_ns <= deadline_ns:
-            heapreplace(free_at, min(free_at[0] + work_ns, deadline_ns))
-    return max(now_ns, int(free_at[0]))
+        before_text_ns = job.prefill_tokens * self._token_ns + shape.choice_steps * self._step_ns
+        work_ns = before_text_ns + shape.soft_steps * self._step_ns
+        least_ns = before_text_ns + shape.min_steps * self._step_ns
+        return _Waiting(-job.job_class, job.deadline_ns - work_ns, work_ns, least_ns, job.deadline_ns)
+
+
+def _serve(free_at_ns: list[float], queue: Sequence[_Waiting]) -> int:
+    """List scheduling: gives each job in turn the first free slot for its usual time, at most to its deadline.
+
+    Changes the heap `free_at_ns`; returns how many jobs could be served.
+    """
+    served = 0
+    for _, _, work_ns, least_ns, deadline_ns in queue:
+        if free_at_ns[0] + least_ns <= deadline_ns:
+            heapreplace(free_at_ns, min(free_at_ns[0] + work_ns, deadline_ns))
+            served += 1
+    return served
 
 
 def pause_after_step_ms(step_ms: float, share: float) -> float:

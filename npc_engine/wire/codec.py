@@ -53,7 +53,7 @@ def _explain(frame: bytes, cause: Exception, tags: frozenset[str]) -> WireError:
         peek = _peek_decoder.decode(frame)
     except _FAULTS:
         return WireError(ErrorCode.BAD_FRAME, f"not a MessagePack map of the protocol: {_plain(cause)}")
-    request_id = peek.id if isinstance(peek.id, int) and 1 <= peek.id < limits.INTEGER_MAX else None
+    request_id = peek.id if type(peek.id) is int and 1 <= peek.id < limits.INTEGER_MAX else None
     if not isinstance(peek.t, str):
         return WireError(ErrorCode.BAD_MESSAGE, "the map has no string under key `t`", request_id)
     if peek.t not in tags:
@@ -62,8 +62,8 @@ def _explain(frame: bytes, cause: Exception, tags: frozenset[str]) -> WireError:
 
 
 def _plain(cause: Exception) -> str:
-    """The first line of a decoder's complaint, short enough for a log."""
-    return re.sub(r"\s+", " ", str(cause))[:200] or type(cause).__name__
+    """A decoder's complaint in one line, short enough for a log. It may quote the frame: no control characters."""
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", str(cause))[:200] or type(cause).__name__
 
 
 def decode_client(frame: bytes) -> ClientMessage:

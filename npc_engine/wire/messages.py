@@ -22,35 +22,62 @@ VERSIONS = (1,)
 RequestId: TypeAlias = Annotated[
     int, Meta(ge=1, lt=limits.INTEGER_MAX, description="Chosen by the client, counted upwards within a session.")
 ]
-Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARS)]
+#: NUL ends a string in some clients' languages, so no name may hold it. What a player types is made clean instead.
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARS, pattern=r"^[^\x00]*$")]
+NpcId: TypeAlias = Annotated[Name, Meta(description="A character of the pack: a key of `welcome.npcs`.")]
+PlaceId: TypeAlias = Annotated[Name, Meta(description="A place of the pack: a key of `welcome.places`.")]
+Slot: TypeAlias = Annotated[Name, Meta(description="The save slot. Each has a world and memories of its own.")]
 Text: TypeAlias = Annotated[str, Meta(max_length=limits.FRAME_BYTES)]
 BudgetMs: TypeAlias = Annotated[
-    int, Meta(ge=-limits.INTEGER_MAX, le=limits.INTEGER_MAX, description="Milliseconds from arrival to the last reply.")
+    int,
+    Meta(
+        ge=-limits.INTEGER_MAX,
+        le=limits.INTEGER_MAX,
+        description=f"Milliseconds from arrival to the last reply, {limits.BUDGET_MIN_MS} to {limits.BUDGET_MAX_MS}.",
+    ),
 ]
 Seed: TypeAlias = Annotated[int, Meta(ge=0, lt=1 << 32, description="Same seed, same engine, same prompt: same line.")]
 Count: TypeAlias = Annotated[int, Meta(ge=0, lt=limits.INTEGER_MAX)]
+RetryAfterMs: TypeAlias = Annotated[int, Meta(description="When it may be worth asking again, milliseconds from now.")]
+AnsweredId: TypeAlias = Annotated[int, Meta(description="The request this speaks of.")]
 
 
 class Source(StrEnum):
-    """Where the text of a `done` comes from."""
+    """Where the text of a `done` comes from.
 
-    MODEL = "model"  # the model's whole line
-    PARTIAL = "partial"  # the part of the model's line that stood as a sentence when time or the guard ended it
-    AUTHORED = "authored"  # a line the character's author wrote for this moment
+    - `model`: the model's whole line
+    - `partial`: the part of the model's line that stood when time, the plan or the guard ended it
+    - `authored`: a line the character's author wrote for this moment
+    """
+
+    MODEL = "model"
+    PARTIAL = "partial"
+    AUTHORED = "authored"
 
 
 class Reason(StrEnum):
-    """Why a `done` is not a whole line of the model, and which kind of authored line was taken."""
+    """Why a `done` is not a whole line of the model. It also decides which kind of authored line is taken.
 
-    LATE = "late"  # the budget ran out first
-    BUSY = "busy"  # admission saw that the budget could not be met; see `retry_after_ms`
-    LOADING = "loading"  # the model is not up (starting, crashed, restarting); see `retry_after_ms`
-    GUARD = "guard"  # what the model wrote may not be shown
-    CRASHED = "crashed"  # the worker died or hung while it wrote
-    QUARANTINED = "quarantined"  # this request was running in two crashes and is kept from the model for a while
-    STOPPING = "stopping"  # the daemon is shutting down
-    LENGTH = "length"  # the plan that fits the budget ended inside a sentence
-    OFFLINE = "offline"  # only from a client: the daemon did not answer in time
+    - `late`: the budget ran out first, or is too short even for an idle machine
+    - `busy`: admission saw that the budget could not be met; see `retry_after_ms`
+    - `loading`: the model is not up (starting, crashed, restarting); see `retry_after_ms`
+    - `guard`: what the model wrote may not be shown
+    - `crashed`: the worker died or hung while it wrote
+    - `quarantined`: this request was running in two crashes and is kept from the model for ten minutes
+    - `stopping`: the daemon is shutting down
+    - `length`: the plan that fits the budget ended inside a sentence
+    - `offline`: only from a client: the daemon did not answer in time
+    """
+
+    LATE = "late"
+    BUSY = "busy"
+    LOADING = "loading"
+    GUARD = "guard"
+    CRASHED = "crashed"
+    QUARANTINED = "quarantined"
+    STOPPING = "stopping"
+    LENGTH = "length"
+    OFFLINE = "offline"
 
 
 class Emotion(StrEnum):
@@ -68,7 +95,14 @@ class Emotion(StrEnum):
 
 
 class ServiceState(StrEnum):
-    """Whether the daemon can reach its model right now. It answers in every state."""
+    """Whether the daemon can reach its model right now. It answers in every state.
+
+    - `loading`: the model is being loaded, or loaded again after a crash
+    - `ready`: lines come from the model
+    - `stalled`: the model's process is silent; it wakes up or is replaced
+    - `down`: the model cannot be loaded, or crashes again and again; every line is an authored one
+    - `stopping`: the daemon is shutting down
+    """
 
     LOADING = "loading"
     READY = "ready"
@@ -87,10 +121,16 @@ class Message(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="t"):
 class Hello(Message, tag="hello"):
     """Opens a session. Must be the first message on a connection; answered by `welcome` or `error`."""
 
-    v: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(min_length=1, max_length=16)]
-    session: Annotated[str, Meta(min_length=8, max_length=64, description="Random, new per run of the game.")]
+    v: Annotated[
+        list[Annotated[int, Meta(ge=0)]],
+        Meta(min_length=1, max_length=16, description="Every version of the protocol that this client speaks."),
+    ]
+    session: Annotated[
+        str,
+        Meta(min_length=8, max_length=64, pattern=r"^[^\x00]*$", description="Random, new per run of the game."),
+    ]
     token: Annotated[str, Meta(max_length=128, description="The daemon's secret; see Security.")] = ""
-    game: Name = "default"
+    game: Annotated[Name, Meta(description="Worlds and memories are kept apart by game and slot.")] = "default"
     client: Annotated[str, Meta(max_length=limits.NAME_CHARS, description="Name and version, for the log.")] = ""
 
 
@@ -98,11 +138,11 @@ class Say(Message, tag="say"):
     """`speaker` says `text` to `npc`, who answers. Empty `text` is silence: the character speaks first."""
 
     id: RequestId
-    npc: Name
-    text: Text
+    npc: NpcId
+    text: Annotated[Text, Meta(description="The player's words, up to `welcome.limits.text_chars` code points.")]
     budget_ms: BudgetMs
-    speaker: Name = "player"
-    slot: Name = "main"
+    speaker: Annotated[Name, Meta(description="Who says it, as the character knows them.")] = "player"
+    slot: Slot = "main"
     seed: Seed | None = None
 
 
@@ -110,30 +150,34 @@ class Describe(Message, tag="describe"):
     """What a newcomer sees at `place` now."""
 
     id: RequestId
-    place: Name
+    place: PlaceId
     budget_ms: BudgetMs
-    slot: Name = "main"
+    slot: Slot = "main"
     seed: Seed | None = None
 
 
 class Bark(Message, tag="bark"):
-    """A short remark by `npc` in passing, to nobody in particular. `about` is what it refers to."""
+    """A short remark by `npc` in passing, to nobody in particular. It is not remembered."""
 
     id: RequestId
-    npc: Name
+    npc: NpcId
     budget_ms: BudgetMs
-    about: Annotated[str, Meta(max_length=limits.TEXT_CHARS)] = ""
-    slot: Name = "main"
+    about: Annotated[str, Meta(max_length=limits.TEXT_CHARS, description="What the remark refers to.")] = ""
+    slot: Slot = "main"
     seed: Seed | None = None
 
 
 class Warm(Message, tag="warm"):
-    """Brings the characters' prompts into the model's cache, nearest first, so that their first word comes at once."""
+    """Brings the characters' prompts into the model's cache, so that their first word comes at once. `done.data` lists
+    who is `warm` and who is still `cold` when the budget ends; `done.reason` says why, if anyone is."""
 
     id: RequestId
-    npcs: Annotated[list[Name], Meta(min_length=1, max_length=limits.WARM_NPCS)]
+    npcs: Annotated[
+        list[Name],
+        Meta(min_length=1, max_length=limits.WARM_NPCS, description="Characters, nearest to the player first."),
+    ]
     budget_ms: BudgetMs = 30_000
-    slot: Name = "main"
+    slot: Slot = "main"
 
 
 class Cancel(Message, tag="cancel"):
@@ -141,16 +185,18 @@ class Cancel(Message, tag="cancel"):
     "cancelled", "finished" or "unknown"."""
 
     id: RequestId
-    target: RequestId
+    target: Annotated[RequestId, Meta(description="The `id` of the request to end, of the same session.")]
 
 
 class Spoken(Message, tag="spoken"):
-    """The game showed the line of request `target`. `heard` code points of it reached the listeners: all if absent; at
-    0 the line was never said and is forgotten. Answered when it is safe to forget on the client's side."""
+    """The game showed the line of request `target`. Answered when it is safe to forget on the client's side;
+    `done.data.kept` is false if no such line was waiting."""
 
     id: RequestId
-    target: RequestId
-    heard: Count | None = None
+    target: Annotated[RequestId, Meta(description="The `id` of the request whose line was shown, of the same session.")]
+    heard: Annotated[Count, Meta(description="Code points that listeners heard. Absent: all. 0: forget it.")] | None = (
+        None
+    )
 
 
 class Health(Message, tag="health"):
@@ -162,7 +208,7 @@ class Health(Message, tag="health"):
 class Ping(Message, tag="ping"):
     """Application heartbeat; answered at once by `pong` with the same `n`."""
 
-    n: Count = 0
+    n: Annotated[Count, Meta(description="Any number; it comes back.")] = 0
 
 
 # Daemon to client
@@ -171,105 +217,115 @@ class Ping(Message, tag="ping"):
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The bounds a client must keep."""
 
-    frame_bytes: int = limits.FRAME_BYTES
-    text_chars: int = limits.TEXT_CHARS
-    name_chars: int = limits.NAME_CHARS
-    budget_min_ms: int = limits.BUDGET_MIN_MS
-    budget_max_ms: int = limits.BUDGET_MAX_MS
-    requests: int = limits.CLIENT_REQUESTS
+    frame_bytes: Annotated[int, Meta(description="Largest frame.")] = limits.FRAME_BYTES
+    text_chars: Annotated[int, Meta(description="Longest `say.text`, code points.")] = limits.TEXT_CHARS
+    name_chars: Annotated[int, Meta(description="Longest name or id, code points.")] = limits.NAME_CHARS
+    budget_min_ms: Annotated[int, Meta(description="Shortest budget.")] = limits.BUDGET_MIN_MS
+    budget_max_ms: Annotated[int, Meta(description="Longest budget.")] = limits.BUDGET_MAX_MS
+    requests: Annotated[int, Meta(description="Requests one session may have in flight.")] = limits.CLIENT_REQUESTS
 
 
 class Welcome(Message, tag="welcome"):
-    """Answers `hello`. `authored` maps each character to lines the client may show when the daemon is gone."""
+    """Answers `hello`."""
 
     v: Annotated[int, Meta(description="The version both sides speak from now on.")]
-    daemon: str
-    pack: str
+    daemon: Annotated[str, Meta(description="The daemon's own version.")]
+    pack: Annotated[str, Meta(description="Id of the character pack it serves.")]
     state: ServiceState
-    engine: str = ""
-    model: str = ""
+    engine: Annotated[str, Meta(description="What runs the model.")] = ""
+    model: Annotated[str, Meta(description="Name of the model.")] = ""
     resumed: Annotated[bool, Meta(description="The session was known: its requests go on, replies are kept.")] = False
-    heartbeat_ms: int = limits.HEARTBEAT_MS
-    silence_ms: int = limits.CLIENT_SILENCE_MS
+    heartbeat_ms: Annotated[int, Meta(description="Send a `ping` this often when there is nothing else to send.")] = (
+        limits.HEARTBEAT_MS
+    )
+    silence_ms: Annotated[int, Meta(description="After this long without a message the connection is forgotten.")] = (
+        limits.CLIENT_SILENCE_MS
+    )
     limits: Limits = Limits()
-    authored: dict[str, list[str]] = {}
-    npcs: dict[str, str] = {}
-    places: dict[str, str] = {}
+    authored: Annotated[
+        dict[str, list[str]], Meta(description="Lines of each character to show when the daemon is gone, by id.")
+    ] = {}
+    npcs: Annotated[dict[str, str], Meta(description="Characters: id to name.")] = {}
+    places: Annotated[dict[str, str], Meta(description="Places: id to name.")] = {}
 
 
 class Accepted(Message, tag="accepted"):
     """The request is in the table and its deadline runs."""
 
-    id: int
+    id: AnsweredId
 
 
 class Draft(Message, tag="update"):
-    """The text so far: cumulative, replacing the last. Its first `stable` code points will not change any more."""
+    """The text so far: cumulative, replacing the last."""
 
-    id: int
-    seq: int
-    text: str
-    stable: int
+    id: AnsweredId
+    seq: Annotated[int, Meta(description="Counts the updates of a request from 1. Ignore one that is not higher.")]
+    text: Annotated[str, Meta(description="The whole text so far.")]
+    stable: Annotated[
+        int, Meta(description="So many code points of `text` will not change: `done.text` begins with them.")
+    ]
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something the character wants to do. The game decides whether it happens."""
 
-    name: str
-    args: dict[str, str] = {}
+    name: Annotated[str, Meta(description="An action of the pack.")]
+    args: Annotated[dict[str, str], Meta(description="Argument names and values.")] = {}
 
 
 class Timing(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Where the time went, milliseconds since arrival, and what the prompt cache saved."""
 
-    total_ms: float = 0.0
-    queue_ms: float = 0.0
-    first_ms: float | None = None
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    output_tokens: int = 0
-    drafts: int = 0
+    total_ms: Annotated[float, Meta(description="Until this reply.")] = 0.0
+    queue_ms: Annotated[float, Meta(description="Until the model began.")] = 0.0
+    first_ms: Annotated[float, Meta(description="Until the first `update`; absent if there was none.")] | None = None
+    prompt_tokens: Annotated[int, Meta(description="Tokens of the prompt.")] = 0
+    cached_tokens: Annotated[int, Meta(description="Of these, found in the cache.")] = 0
+    output_tokens: Annotated[int, Meta(description="Tokens written.")] = 0
+    drafts: Annotated[int, Meta(description="Attempts made; the guard may refuse some.")] = 0
 
 
 class Done(Message, tag="done"):
     """The one good end of a request. For speech, `text`, `emotion`, `actions`, `source` and `reason` tell the line;
     other requests answer in `data`."""
 
-    id: int
-    text: str = ""
+    id: AnsweredId
+    text: Annotated[str, Meta(description="The line to show.")] = ""
     emotion: Emotion = Emotion.NEUTRAL
-    actions: list[Action] = []
+    actions: Annotated[list[Action], Meta(description="What the character wants to do.")] = []
     source: Source | None = None
     reason: Reason | None = None
-    retry_after_ms: int | None = None
+    retry_after_ms: RetryAfterMs | None = None
     timing: Timing | None = None
-    data: dict[str, Any] = {}
+    data: Annotated[dict[str, Any], Meta(description="The answer to a request that is not speech.")] = {}
 
 
 class Error(Message, tag="error"):
-    """The one bad end of a request; without `id`, a fault of the connection. `ref` is then the id it speaks of."""
+    """The one bad end of a request; without `id`, a fault of the connection."""
 
     code: ErrorCode
-    message: str
-    id: int | None = None
-    ref: int | None = None
-    retry_after_ms: int | None = None
+    message: Annotated[str, Meta(description="What is wrong, for a developer. Not for players.")]
+    id: Annotated[int, Meta(description="The request that ends with this error.")] | None = None
+    ref: Annotated[int, Meta(description="A request this speaks of but does not end: it has its own reply.")] | None = (
+        None
+    )
+    retry_after_ms: RetryAfterMs | None = None
 
 
 class Pong(Message, tag="pong"):
     """Answers `ping`."""
 
-    n: int = 0
+    n: Annotated[int, Meta(description="The `n` of the `ping`.")] = 0
 
 
 class Status(Message, tag="status"):
     """Sent unasked to every client when the daemon's state changes."""
 
     state: ServiceState
-    engine: str = ""
-    model: str = ""
+    engine: Annotated[str, Meta(description="What runs the model.")] = ""
+    model: Annotated[str, Meta(description="Name of the model.")] = ""
     progress: Annotated[float, Meta(description="Loading progress, 0 to 1.")] = 0.0
-    detail: str = ""
+    detail: Annotated[str, Meta(description="What is being loaded, or why the model is down.")] = ""
 
 
 ClientMessage: TypeAlias = Hello | Say | Describe | Bark | Warm | Cancel | Spoken | Health | Ping

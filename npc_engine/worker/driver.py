@@ -21,7 +21,6 @@ from npc_engine.jobs import (
     Job,
     JobId,
     Segment,
-    TextSlot,
     Update,
     Usage,
 )
@@ -44,8 +43,8 @@ from npc_engine.worker.link import Started
 
 #: Prompts remembered to estimate what the engine has cached; engines hold fewer.
 PROMPTS = 64
-#: Window kept free for slot leads and stop strings, tokens.
-WINDOW_MARGIN = 32
+#: Window kept free for the reply, tokens. The same for warm-ups, so that both trim a long journal alike.
+REPLY_TOKENS = 160
 NO_USAGE = Usage()
 
 
@@ -98,8 +97,7 @@ class Driver:
     def submit(self, job: Job) -> list[Update | Started]:
         """Take a job."""
         caps = self._engine.caps
-        reply = sum(slot.max_tokens if isinstance(slot, TextSlot) else WINDOW_MARGIN for slot in job.slots)
-        fitted = self._fit(job.segments, caps.context_tokens - reply - WINDOW_MARGIN)
+        fitted = self._fit(job.segments, caps.context_tokens - REPLY_TOKENS)
         if fitted is None:
             return [Finished(job.id, "", FinishReason.TOO_LONG, message="the prompt does not fit the model's window")]
         tokens, stable_tokens = fitted
@@ -185,7 +183,7 @@ class Driver:
         return news
 
     def _fit(self, segments: Sequence[Segment], window: int) -> tuple[tuple[int, ...], int] | None:
-        """Token ids of the segments that fit, and how many of them lead unchanged; the oldest of the least important go."""
+        """Token ids of what fits, and how many of them lead unchanged; the oldest of the least important go first."""
         pieces = [self._engine.tokenise(segment.text, special=segment.trusted) for segment in segments]
         total = sum(map(len, pieces))
         expendable = sorted(

@@ -249,8 +249,9 @@ def _mismatches(source: Source, value: Any, type_: Any, path: str) -> Iterable[P
                 yield from _mismatches(source, item, fields[key].type, f"{path}.{key}")
             else:
                 yield source.key_problem(f"{path}.{key}", f"unknown key `{key}`; {did_you_mean(key, fields)}")
+        misspelt = {nearest(key, fields) for key in value if key not in fields}
         for key in fields:
-            if fields[key].required and key not in value:
+            if fields[key].required and key not in value and key not in misspelt:
                 yield source.problem(path, f"`{key}` is missing")
     elif get_origin(bare) is list and isinstance(value, list):
         for index, item in enumerate(value):
@@ -292,6 +293,7 @@ _PLAIN_WORDS = {
     "Expected": "expected",
     "`bool | int | float | str`": "true, false, a number or text",
     "`str` matching regex '^[a-z][a-z0-9_]*$'": "small letters, digits and underscores, beginning with a letter",
+    "`str` matching regex '^([01]?[0-9]|2[0-3]):[0-5][0-9]$'": "a time like '18:30'",
     "`str` matching regex": "text that matches",
     "`str` of length": "text of length",
     "`str`": "text",

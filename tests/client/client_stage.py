@@ -34,10 +34,12 @@ class FakeTransport:
         self.links = 0
         self.up = False
         self.full = False
+        self.problem = ""
         self.reopened = 0
         self.closed = False
 
     def link(self) -> int:
+        assert not self.closed
         return self.links if self.up else 0
 
     def send(self, frame: bytes) -> bool:
@@ -47,6 +49,7 @@ class FakeTransport:
         return True
 
     def receive(self) -> bytes | None:
+        assert not self.closed
         return self.inbox.popleft() if self.inbox else None
 
     def reopen(self) -> None:

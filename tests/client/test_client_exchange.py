@@ -10,7 +10,8 @@ from npc_engine.client.exchange import BACKLOG_MS
 from npc_engine.client.requests import GRACE_MS, Request
 from npc_engine.clock import FakeClock
 from npc_engine.errors import ErrorCode
-from npc_engine.wire.messages import Accepted, Cancel, Draft, Error, Hello, Pong, Say, Welcome
+from npc_engine.wire import codec
+from npc_engine.wire.messages import Accepted, Cancel, Error, Hello, Message, Pong, Say
 
 
 @pytest.fixture
@@ -359,6 +360,21 @@ def test_a_flood_does_not_keep_a_request_from_its_end() -> None:
     assert asked.reply.reason == "offline"
 
 
+def test_two_busy_moments_are_not_one_long_one() -> None:
+    stage = Stage(clock=TickingClock(1_000_000_000))
+    stage.greet()
+    asked = stage.client.say("marta", "One", budget_ms=1_000)
+    stage.transport.inbox.append(_frame(Pong(n=1)))
+    stage.client.poll(max_ms=0)
+    stage.client.poll()
+    stage.clock.advance_ms(5_000)
+    stage.transport.inbox.extend([_frame(Pong(n=2)), _frame(line(asked.id))])
+    stage.client.poll(max_ms=0)
+    stage.client.poll(max_ms=0)
+    assert asked.reply is not None
+    assert asked.reply.source == "model"
+
+
 def test_a_callback_may_ask_cancel_close_and_raise(stage: Stage) -> None:
     stage.greet()
     follow_ups: list[Request] = []
@@ -380,7 +396,5 @@ def test_a_callback_may_ask_cancel_close_and_raise(stage: Stage) -> None:
     assert (other.state, last.state, stage.client.state) == ("done", "failed", "closed")
 
 
-def _frame(message: Draft | Pong | Welcome) -> bytes:
-    from npc_engine.wire import codec
-
+def _frame(message: Message) -> bytes:
     return codec.encode(message)

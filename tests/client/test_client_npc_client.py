@@ -100,6 +100,13 @@ def test_state_follows_the_daemon(stage: Stage) -> None:
     assert client.state == "ready"
 
 
+def test_why_a_connection_was_refused_is_told(stage: Stage) -> None:
+    stage.transport.problem = "wants keys"
+    assert stage.client.problem == ""
+    stage.wait(CONNECT_PATIENCE_MS)
+    assert stage.client.problem == "wants keys"
+
+
 def test_a_status_before_the_welcome_does_no_harm(stage: Stage) -> None:
     stage.connect()
     stage.send(Status(state=ServiceState.STALLED))
@@ -156,6 +163,11 @@ def test_a_local_token_is_not_sent_to_another_machine(tmp_path: Path, monkeypatc
 def test_what_hello_cannot_carry_is_refused_at_once(token: str, game: str) -> None:
     with pytest.raises(ValueError, match="NUL"):
         NpcClient(token=token, game=game, connect=lambda address, curve: FakeTransport())
+
+
+def test_curve_takes_all_three_keys() -> None:
+    with pytest.raises(ValueError, match="all three"):
+        NpcClient(server_key="x" * 40, connect=lambda address, curve: FakeTransport())
 
 
 class FakeProcess:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 import zmq
 from client_stage import AUTHORED, draft, line
+from zmq.auth.thread import ThreadAuthenticator
 
 from npc_engine import limits
 from npc_engine.client import NpcClient
@@ -23,8 +25,10 @@ ROUND_MS = 5
 class Router:
     """A daemon's socket, driven by the test."""
 
-    def __init__(self, port: int = 0, secret_key: bytes | None = None) -> None:
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    def __init__(
+        self, port: int = 0, secret_key: bytes | None = None, context: zmq.Context[zmq.Socket[bytes]] | None = None
+    ) -> None:
+        self._context = context or zmq.Context()
         self.socket = self._context.socket(zmq.ROUTER)
         self.socket.linger = 0
         if secret_key is not None:
@@ -186,15 +190,41 @@ def test_a_link_that_libzmq_has_given_up_can_be_reopened(listen: Listen) -> None
     transport.close()
 
 
+def curve_keys(server: bytes) -> CurveKeys:
+    public, secret = zmq.curve_keypair()
+    return CurveKeys(server.decode(), public.decode(), secret.decode())
+
+
 def test_a_daemon_with_curve_keys_is_reached_with_them(listen: Listen) -> None:
     public, secret = zmq.curve_keypair()
     router = listen(secret_key=secret)
-    with NpcClient(router.address, token="secret", server_key=public.decode()) as client:
+    keys = curve_keys(public)
+    with NpcClient(
+        router.address, token="secret", server_key=keys.server, public_key=keys.public, secret_key=keys.secret
+    ) as client:
         until(client, router, lambda message: isinstance(message, Hello))
-    own_public, own_secret = (key.decode() for key in zmq.curve_keypair())
-    keys = {"server_key": public.decode(), "public_key": own_public, "secret_key": own_secret}
-    with NpcClient(router.address, token="secret", **keys) as client:
-        until(client, router, lambda message: isinstance(message, Hello))
+
+
+@pytest.mark.parametrize("wrong_key", [True, False])
+def test_a_failed_handshake_says_what_to_check(listen: Listen, wrong_key: bool) -> None:
+    router = listen(secret_key=zmq.curve_keypair()[1])
+    transport = DealerTransport(router.address, curve_keys(zmq.curve_keypair()[0]) if wrong_key else None)
+    settle(router, lambda: transport.link() == 0 and "CURVE keys" in transport.problem)
+    transport.close()
+
+
+def test_a_daemon_that_does_not_know_our_key_says_so(listen: Listen, tmp_path: Path) -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    authenticator = ThreadAuthenticator(context)
+    authenticator.start()
+    authenticator.configure_curve(domain="*", location=str(tmp_path))
+    public, secret = zmq.curve_keypair()
+    router = listen(secret_key=secret, context=context)
+    transport = DealerTransport(router.address, curve_keys(public))
+    settle(router, lambda: transport.link() == 0 and "npc-engine keys" in transport.problem)
+    transport.close()
+    authenticator.stop()
+    router.close()
 
 
 def test_a_transport_without_a_daemon_neither_blocks_nor_raises(listen: Listen) -> None:
@@ -212,7 +242,7 @@ def test_a_transport_without_a_daemon_neither_blocks_nor_raises(listen: Listen) 
     [
         ("tcp://192.0.2.1:5770", None),
         ("tcp://example.com:5770", None),
-        ("tcp://192.0.2.1:5770", CurveKeys("too short")),
+        ("tcp://192.0.2.1:5770", CurveKeys("too", "short", "keys")),
         ("tcp://127.0.0.1", None),
         ("nonsense", None),
     ],

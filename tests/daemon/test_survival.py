@@ -10,10 +10,9 @@ from collections.abc import Callable
 
 import psutil
 import pytest
-from daemon.conftest import PATIENCE_S, RunningDaemon
+from daemon_peer import PATIENCE_S, RunningDaemon
 
-from npc_engine.errors import ErrorCode
-from npc_engine.wire.messages import Done, Error, Reason, Say, Source
+from npc_engine.wire.messages import Done, Reason, Say, Source
 
 Start = Callable[..., RunningDaemon]
 
@@ -161,8 +160,8 @@ def test_a_graceful_stop_answers_everybody(start: Start) -> None:
     client.wait(lambda message: getattr(message, "state", None) == "stopping")
     client.send(say(2, "Too late."))
     late = client.terminal(2)
-    assert isinstance(late, Error)
-    assert late.code is ErrorCode.STOPPING
+    assert isinstance(late, Done)
+    assert (late.source, late.reason) == (Source.AUTHORED, Reason.STOPPING)
     reply = client.terminal(1)
     assert isinstance(reply, Done)
     assert reply.reason is Reason.STOPPING
@@ -172,7 +171,8 @@ def test_a_graceful_stop_answers_everybody(start: Start) -> None:
 def test_a_client_that_never_reads_is_evicted_and_harms_nobody(start: Start) -> None:
     """It asks and asks and never reads: its outbox fills, it is cut off; the neighbour's requests all end."""
     running = start("--option", "step_ms=1")
-    neighbour, deaf = running.client(), running.client()
+    neighbour, deaf = running.client(), running.peer(small_buffers=True)
+    deaf.hello()
     ended = 0
     for round_number in range(400):
         for number in range(50):

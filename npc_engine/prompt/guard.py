@@ -1,0 +1,170 @@
+"""What may be shown of a line, decided while it is written. Pure: text in, verdict out.
+
+The guard holds back the end of a draft only as far as it could still grow into something forbidden; what it has cleared
+stays cleared, however the draft goes on and however it was cut into pieces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from npc_engine.world.persona import Persona
+
+#: A character that says one of these has stepped out of the story, or the model has refused for it.
+BREAKS = (
+    "as an ai", "an ai", "artificial intelligence", "language model", "ai assistant", "virtual assistant",
+    "openai", "alibaba", "qwen", "chatgpt", "chatbot", "anthropic",
+    "i'm sorry, but i can't", "i'm sorry, but i cannot", "i am sorry, but i can", "i'm unable to", "i am unable to",
+    "can't assist", "cannot assist", "can't help with that", "cannot help with that", "how can i assist",
+    "how can i help you today", "how may i assist", "assist you", "i cannot fulfill", "i apologize for",
+    "my instructions", "my programming", "system prompt", "fictional character", "this conversation",
+)  # fmt: skip
+#: Markup and chat formats, wherever they stand. `[` would be the engine's own note, copied.
+MARKS = ("<", ">", "**", "```", "{", "}", "[", "]", "|", "\\", "://", "##")
+#: Whoever speaks next, it is not this character.
+ROLES = ("user:", "assistant:", "system:", "player:", "traveller:", "human:", "narrator:")
+#: Share of words that makes a line the same as an earlier one.
+SAME_WORDS = 0.9
+#: A line with the same four words three times runs in circles.
+LOOP_WORDS, LOOP_TIMES = 4, 3
+
+ENDS = ".!?…。！？"
+CLOSERS = "\"'”’»)）」』"
+ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "st", "sr", "jr", "vs", "etc", "e.g", "i.e", "no"})
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The first `cleared` code points may be shown. `rejected` says why the rest must not; empty if it may."""
+
+    cleared: int
+    rejected: str = ""
+
+
+class Guard:
+    """Judges one draft of one character; None speaks for nobody, as a description does. `said` are its earlier lines."""
+
+    def __init__(self, persona: Persona | None, said: Sequence[str]) -> None:
+        names = [persona.name, persona.name.split()[0]] if persona else []
+        never = persona.never_say if persona else []
+        phrases = [*BREAKS, *never]
+        labels = [*ROLES, *(f"{name}:" for name in names)]
+        self._forbidden = _forbidden(tuple(dict.fromkeys(phrase.lower() for phrase in phrases)), tuple(labels))
+        self._said = [_words(line) for line in said]
+        self._cleared = 0
+
+    def feed(self, text: str, stable: int) -> Verdict:
+        """A draft so far, of which `stable` code points will not change. Call with growing drafts of one line."""
+        found = self._forbidden.find(text)
+        if found is not None and found[0] < stable:
+            return Verdict(self._cleared, f"says {found[1]!r}")
+        self._cleared = max(self._cleared, min(stable, self._forbidden.safe_length(text)))
+        return Verdict(self._cleared)
+
+    def finish(self, text: str) -> Verdict:
+        """The whole line."""
+        if found := self._forbidden.find(text):
+            return Verdict(self._cleared, f"says {found[1]!r}")
+        words = _words(text)
+        if not any(character.isalnum() for character in text):
+            return Verdict(self._cleared, "says nothing")
+        if _loops(words):
+            return Verdict(self._cleared, "runs in circles")
+        if any(_same(words, earlier) for earlier in self._said):
+            return Verdict(self._cleared, "repeats an earlier line")
+        return Verdict(len(text))
+
+
+class _Forbidden:
+    """Phrases matched at word boundaries, case-insensitively, apostrophes and spaces normalised; marks anywhere."""
+
+    def __init__(self, phrases: tuple[str, ...], labels: tuple[str, ...]) -> None:
+        spelt = [_spelt(phrase) for phrase in phrases if phrase.strip()]
+        named = [_spelt(label.lower()) for label in labels]
+        marks = [re.escape(mark) for mark in MARKS]
+        alternatives = [rf"(?<!\w){phrase}(?!\w)" for phrase in spelt] + [rf"(?<!\w){label}" for label in named] + marks
+        self._pattern = re.compile("|".join(alternatives), re.IGNORECASE)
+        self._starts = tuple(dict.fromkeys([*phrases, *(label.lower() for label in labels), *MARKS]))
+        self._longest = max(map(len, self._starts)) + 1
+
+    def find(self, text: str) -> tuple[int, str] | None:
+        """Where the first forbidden thing begins, and what it is."""
+        match = self._pattern.search(text)
+        return (match.start(), match[0]) if match else None
+
+    def safe_length(self, text: str) -> int:
+        """How much of `text` cannot become part of something forbidden as it grows."""
+        plain = _plain(text)
+        for start in range(max(0, len(text) - self._longest), len(text)):
+            if start and plain[start].isalnum() and plain[start - 1].isalnum():
+                continue
+            rest = plain[start:]
+            if any(phrase.startswith(rest) for phrase in self._starts):
+                return start
+        return len(text)
+
+
+@lru_cache(maxsize=256)
+def _forbidden(phrases: tuple[str, ...], labels: tuple[str, ...]) -> _Forbidden:
+    return _Forbidden(phrases, labels)
+
+
+def sentence_cut(text: str) -> int:
+    """Index after the last complete sentence, closing quotes included; 0 if none is complete."""
+    for end in range(len(text), 0, -1):
+        if text[end - 1] not in ENDS:
+            continue
+        after = end
+        while after < len(text) and text[after] in CLOSERS:
+            after += 1
+        closed = after == len(text) or text[after].isspace() or text[end - 1] in "。！？"
+        if closed and not _abbreviates(text[: end - 1], text[end - 1]):
+            return after
+    return 0
+
+
+def _abbreviates(before: str, mark: str) -> bool:
+    word = before.rsplit(maxsplit=1)[-1].lower() if before.split() else ""
+    return mark == "." and word.strip("(\"'") in ABBREVIATIONS
+
+
+def _plain(text: str) -> str:
+    """Lower case, straight apostrophes, every space a blank: one code point stays one code point."""
+    return "".join(_plain_character(character) for character in text)
+
+
+def _plain_character(character: str) -> str:
+    if character in "’‘`´":
+        return "'"
+    if character.isspace():
+        return " "
+    lower = character.lower()
+    return lower if len(lower) == 1 else character
+
+
+def _spelt(phrase: str) -> str:
+    """A phrase as a pattern that ignores how its spaces and apostrophes are written."""
+    return re.escape(phrase.lower()).replace(r"\ ", r"\s+").replace("'", "['’‘`´]")
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def _loops(words: list[str]) -> bool:
+    counts: dict[tuple[str, ...], int] = {}
+    for start in range(len(words) - LOOP_WORDS + 1):
+        run = tuple(words[start : start + LOOP_WORDS])
+        counts[run] = counts.get(run, 0) + 1
+        if counts[run] >= LOOP_TIMES:
+            return True
+    return False
+
+
+def _same(words: Iterable[str], earlier: Iterable[str]) -> bool:
+    here, there = set(words), set(earlier)
+    return bool(here) and len(here & there) / len(here | there) > SAME_WORDS

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from protocol_files import PROTOCOL
+
+from npc_engine import limits
+from npc_engine.client.npc_client import DEFAULT_ADDRESS
+from npc_engine.client.requests import GRACE_MS
+from npc_engine.client.session import SILENT_HEARTBEATS
+from npc_engine.daemon.server import DRAIN_S, REPLY_MARGIN_MS
+from npc_engine.errors import ErrorCode
+from npc_engine.wire.messages import CLIENT_MESSAGES, DAEMON_MESSAGES
+from npc_engine.wire.specification import fill
+
+TEXT = (PROTOCOL / "PROTOCOL.md").read_text(encoding="utf-8")
+PROSE = " ".join(re.sub(r"(<!-- generated: [\w-]+ -->).*?<!-- end -->", "", TEXT, flags=re.DOTALL).split())
+
+
+def test_parts_are_replaced_and_the_rest_stays() -> None:
+    damaged = re.sub(r"(<!-- generated: limits -->).*?(<!-- end -->)", r"\1\nold\n\2", TEXT, flags=re.DOTALL)
+    assert damaged != TEXT
+    assert fill(damaged) == TEXT
+
+
+def test_a_missing_part_is_an_error() -> None:
+    with pytest.raises(ValueError, match="generated parts"):
+        fill(TEXT.replace("<!-- generated: limits -->", ""))
+
+
+def test_an_unknown_part_is_an_error() -> None:
+    with pytest.raises(ValueError, match="weather"):
+        fill(TEXT + "<!-- generated: weather -->\n<!-- end -->\n")
+
+
+def test_every_message_has_a_chapter_and_every_code_a_row() -> None:
+    for message in CLIENT_MESSAGES + DAEMON_MESSAGES:
+        assert f"\n### `{message.__struct_config__.tag}`\n" in TEXT
+    errors = TEXT.partition("\n## Errors\n")[2]
+    for code in ErrorCode:
+        assert errors.count(f"\n| `{code}` |") == 1
+
+
+@pytest.mark.parametrize("tag", [str(message.__struct_config__.tag) for message in DAEMON_MESSAGES + CLIENT_MESSAGES])
+def test_the_example_of_a_message_is_its_vector(tag: str) -> None:
+    chapter = TEXT.partition(f"\n### `{tag}`\n")[2]
+    readable, _, code = chapter.partition("```\n")[2].partition("\n```")[0].partition("\n\n")
+    assert f'"t": "{tag}"' in " ".join(readable.split())
+    assert f'"name": "{tag}"' in next(
+        line
+        for line in (PROTOCOL / "vectors" / "valid.json").read_text(encoding="utf-8").splitlines()
+        if f'"hex": "{"".join(code.split())}"' in line
+    )
+
+
+def test_the_numbers_in_the_prose_are_those_of_the_code() -> None:
+    assert f"`{DEFAULT_ADDRESS}`" in PROSE
+    assert f"budget + {GRACE_MS} ms" in PROSE
+    assert f"keeps back {REPLY_MARGIN_MS:.0f} ms of it, or a tenth if that is less" in PROSE
+    assert DRAIN_S == 2
+    assert "what runs has two seconds to end" in PROSE
+    assert f"else after {limits.PENDING_TURN_S:.0f} seconds" in PROSE
+    assert limits.REPLY_MEMORY_S == 600
+    assert "replies are kept for ten minutes" in PROSE
+    assert SILENT_HEARTBEATS == 3
+    assert "Three heartbeats without any answer" in PROSE
+    assert limits.BUDGET_MAX_MS == 600_000
+    assert "above 10 minutes | `error budget_out_of_range`" in PROSE
