@@ -125,8 +125,11 @@ class _Client:
         self.socket.send(codec.encode(message))
 
 
-def run_load(load: Load, arguments: list[str], address: str | None, report: Report) -> Tally:
-    """Start a daemon (unless `address` names one), warm the characters, ask, wait for what is open.
+def run_load(
+    load: Load, arguments: list[str], address: str | None, report: Report, *, token: str | None = None
+) -> Tally:
+    """Start a daemon (unless `address` names one), warm the characters, ask, wait for what is open. `token` None reads
+    the one that the daemon at `address` left.
 
     Raises DAEMON_UNREACHABLE or ENGINE_FAILED."""
     process = None
@@ -134,7 +137,7 @@ def run_load(load: Load, arguments: list[str], address: str | None, report: Repo
         if address is None:
             process = DaemonProcess(arguments)
             address, token = _started(process, report)
-        else:
+        elif token is None:
             token = read_token(int(address.rsplit(":", 1)[1]))
         return _Generator(load, address, token, report).run()
     finally:

@@ -2,8 +2,8 @@
 
 Two signs of trouble are told apart. *Silence*: the worker beats every 50 ms; after eight silent ticks it is stalled and
 everything in flight is given up, after forty it is killed. *No progress*: it beats, but its engine takes no step for
-longer than the engine itself allows; then it is killed. Ticks are counted on the front's own loop, so a machine that was
-suspended, or a front that was held up, does not count against the worker.
+longer than the engine itself allows; then it is killed. Ticks are counted on the front's own loop, so a machine that
+was suspended, or a front that was held up, does not count against the worker.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from npc_engine.jobs import EngineCaps, EngineTask, JobId, Update
+from npc_engine.jobs import EngineCaps, EngineTask, JobId, Plan, Update
 
 
 class ModelSpec(msgspec.Struct, frozen=True):
@@ -49,6 +49,11 @@ class Engine(Protocol):
 
     def start(self, task: EngineTask) -> None:
         """Begin a task. Its updates come from `poll` and end in exactly one `Finished`."""
+        ...
+
+    def replan(self, job_id: JobId, plan: Plan) -> None:
+        """Change the plan of a running task, from its next step on; `plan` counts from the start of this run. Unknown
+        ids are ignored."""
         ...
 
     def cancel(self, job_id: JobId) -> None:

@@ -26,8 +26,8 @@ class Refused(Exception):
 class Answer:
     """Takes the events of one request and keeps `slot.held` true to them.
 
-    `on_read` is called once, as soon as the prompt has been read or the request is over. If `may_stop_short`, the request
-    ends at once when far less of its prompt is cached than was thought (`misjudged`); it can be made again in chunks.
+    `on_read` is called once: when the prompt has been read, or else at the end. With `may_stop_short` the request ends
+    at once if far less of its prompt is cached than was thought (`misjudged`); it can then be made again in chunks.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class ServerOptions(msgspec.Struct, frozen=True):
 
 
 class LlamaServer:
-    """An open model. `complete` may be called from several threads. Raises `NpcError` ENGINE_FAILED if it cannot open."""
+    """An open model. Raises `NpcError` ENGINE_FAILED if it cannot be opened."""
 
     def __init__(self, options: ServerOptions) -> None:
         self._secret = secrets.token_urlsafe(32)
@@ -63,7 +63,8 @@ class LlamaServer:
         self.tokenise = lru_cache(maxsize=TOKENISED_TEXTS)(self._tokenise)
 
     def complete(self, request: dict[str, Any], on_event: OnEvent) -> None:
-        """Run one completion. Blocks until it is over; `on_event` is called from here for every event."""
+        """Run one completion and return when it is over. `on_event` is called in between, on the same thread; several
+        threads may do so at once."""
         self._server.handle_completions(request, on_event)
 
     def close(self) -> None:

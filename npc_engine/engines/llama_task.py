@@ -35,7 +35,8 @@ class _Cancelled(Exception):
 
 
 class LlamaTask:
-    """A running task. `tell` takes its drafts and its one `Finished`; `on_step` hears of every step."""
+    """A running task. `tell` takes its drafts and its one `Finished`; `on_step` hears of every step. `plan` may be
+    replaced at any time."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class LlamaTask:
         on_step: Callable[[], None],
     ) -> None:
         self.slot = slot
+        self.plan = task.plan
         self._task = task
         self._server = server
         self._turns = turns
@@ -116,24 +118,27 @@ class LlamaTask:
         return choose(options, end, ask)
 
     def _write(self, tokens: list[int], slot: TextSlot) -> FinishReason:
-        plan, sampling, before = self._task.plan, self._task.sampling, self._text
-        if plan.max_steps <= 0:
+        sampling, before = self._task.sampling, self._text
+        if self.plan.max_steps <= 0:
             return FinishReason.LENGTH
-        sentence_over = False
+        ended: FinishReason | None = None
 
         def on_text(written: str, steps: int) -> bool:
-            nonlocal sentence_over
-            self._steps = steps
+            nonlocal ended
+            plan, self._steps = self.plan, steps
             visible = (before + written).rstrip(REPLACEMENT)
             end = sentence_end(visible, len(self._text)) if steps >= plan.soft_steps else None
-            sentence_over = end is not None
             self._text = visible[:end]
-            if not sentence_over:
+            if end is not None:
+                ended = FinishReason.SENTENCE
+            elif steps >= plan.max_steps:
+                ended = FinishReason.LENGTH
+            else:
                 self._tell(Draft(self._task.id, visible, len(visible), steps, dict(self._choices)))
-            return sentence_over
+            return ended is not None
 
         settings = {
-            "max_tokens": plan.max_steps,
+            "max_tokens": max(slot.max_tokens, self.plan.max_steps),  # the plan may grow; `on_text` keeps to it
             "temperature": sampling.temperature,
             "min_p": sampling.min_p,
             "top_p": 1.0,
@@ -142,9 +147,7 @@ class LlamaTask:
             "stop": list(slot.stop),
         }
         answer = self._complete([*tokens, *self._server.tokenise(before, False)], settings, on_text)
-        if sentence_over:
-            return FinishReason.SENTENCE
-        return FinishReason.LENGTH if answer.hit_limit else FinishReason.STOP
+        return ended or (FinishReason.LENGTH if answer.hit_limit else FinishReason.STOP)
 
     def _complete(self, tokens: list[int], settings: dict[str, Any], on_text: OnText | None = None) -> Answer:
         """Read what the slot does not hold yet, a chunk a turn; the last chunk's request is the one with `settings`."""

@@ -40,6 +40,7 @@ from npc_engine.jobs import (
     Finished,
     FinishReason,
     JobId,
+    Plan,
     TextSlot,
     Update,
     Usage,
@@ -68,6 +69,7 @@ class _Run:
     """A job that is running."""
 
     task: EngineTask
+    plan: Plan
     slot: CacheSlot
     line: str
     cuts: list[int]  # where the line can be cut: at its start and after each word
@@ -153,6 +155,7 @@ class ScriptedEngine:
         line = GARBAGE if fault == "garbage" else _line_of(task)
         run = _Run(
             task=task,
+            plan=task.plan,
             slot=slot,
             line=line,
             cuts=[0, *(match.end() for match in re.finditer(r"\S+", line))],
@@ -166,6 +169,10 @@ class ScriptedEngine:
         )
         run.done = self._steps_for(run, len(task.resume))
         self._running[task.id] = run
+
+    def replan(self, job_id: JobId, plan: Plan) -> None:
+        if run := self._running.get(job_id):
+            run.plan = plan
 
     def cancel(self, job_id: JobId) -> None:
         if run := self._running.get(job_id):
@@ -220,12 +227,12 @@ class ScriptedEngine:
                 return []
         if not isinstance(run.task.slots[-1], TextSlot):
             return [self._finish(run, FinishReason.STOP)]
-        if run.steps == run.task.plan.max_steps:
+        if run.steps >= run.plan.max_steps:
             return [self._finish(run, FinishReason.LENGTH)]
         return self._speak(run)
 
     def _speak(self, run: _Run) -> list[Update]:
-        plan, published = run.task.plan, len(run.text)
+        plan, published = run.plan, len(run.text)
         run.steps += 1
         run.done += 1
         run.text = run.line[: self._shown(run, run.done)]

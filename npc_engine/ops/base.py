@@ -94,8 +94,8 @@ def _nothing(done: Done) -> None:
 
 @dataclass(slots=True)
 class OpContext:
-    """One request on its way. `rescue` turns what there is so far into the reply, at any moment: the front calls it when
-    the deadline comes or the daemon stops. `on_done` is called once, after the reply has been sent."""
+    """One request on its way. `rescue` turns what there is so far into the reply, at any moment: the front calls it at
+    the deadline or when the daemon stops. `on_done` is called once, after the reply has been sent."""
 
     session: str
     game: str

@@ -72,7 +72,7 @@ class Speech:
 
     def rescue(self, reason: Reason) -> Done:
         """The best reply there is right now."""
-        text = self._published.rstrip()
+        text = self._published
         if not text:
             line = self._voice.authored(AUTHORED_KIND[reason])
             return self._done(line, Source.AUTHORED, reason)
@@ -122,7 +122,7 @@ class Speech:
             return self._done(text, Source.MODEL, None)
         reason = reason or Reason.GUARD
         standing = text[: sentence_cut(text)].rstrip()
-        if standing and len(standing) >= len(self._published.rstrip()):
+        if standing and len(standing) >= len(self._published):
             return self._done(standing, Source.PARTIAL, reason)
         return self.rescue(reason)
 
@@ -150,14 +150,13 @@ def whole_words(text: str) -> str:
     """`text` up to its last word that cannot grow any more. Scripts without spaces lose at most one character."""
     for end in range(len(text) - 1, -1, -1):
         if not text[end].isalnum() and text[end] not in "'\u2019-":
-            return text[: end + 1]
+            return text[: end + 1].rstrip()
         if ord(text[end]) >= 0x2E80:  # CJK and beyond: every character is a word
-            return text[:end]
+            return text[:end].rstrip()
     return ""
 
 
 def join_cut_off(text: str, cut_off: str) -> str:
-    """End a line that stops inside a sentence, the way its author wants it."""
-    if cut_off[:1] in ".…—-–":
-        return text.rstrip(" ,;:-–—") + cut_off
-    return f"{text} {cut_off}"
+    """End a line that stops inside a sentence the way its author wants it; what was shown is only added to."""
+    glued = cut_off[:1] in ".…—" and text[-1:].isalnum()
+    return text + cut_off if glued else f"{text} {cut_off}"

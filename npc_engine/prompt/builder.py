@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from npc_engine.jobs import Sampling, Segment, Slot, TextSlot
-from npc_engine.prompt.chat_formats import ChatFormat, by_name
+from npc_engine.prompt.chat_formats import FORMATS, ChatFormat, Turn
 from npc_engine.world.journal import Entry, Event, Heard, Said
 from npc_engine.world.persona import Fact, Persona
 from npc_engine.world.spec import Place
@@ -70,7 +70,7 @@ def sampling(seed: int) -> Sampling:
 
 def prefix(persona: Persona, setting: str, entries: Sequence[Entry], chat_format: str) -> Prompt:
     """The stable part of every prompt of this character, for warming."""
-    return Prompt(_stable(persona, setting, entries, by_name(chat_format)))
+    return Prompt(_stable(persona, setting, entries, FORMATS[chat_format]))
 
 
 def say(
@@ -83,7 +83,7 @@ def say(
     chat_format: str,
 ) -> Prompt:
     """An answer to `heard`; with an empty text the character speaks first. `facts` are those it may speak of now."""
-    form = by_name(chat_format)
+    form = FORMATS[chat_format]
     name = short_name(persona)
     note = [now.phrase() + "."]
     note += [fact.text for fact in relevant(facts, heard.text)]
@@ -97,9 +97,9 @@ def say(
     else:
         words = (Segment(f"({_speaker(heard.speaker)} comes up and waits. {name} speaks first.)", origin="tail"),)
     tail = (
-        Segment(f"{form.user[0]}[{' '.join(note)}]\n", origin="tail"),
+        Segment(f"{form.user.open}[{' '.join(note)}]\n", origin="tail"),
         *words,
-        Segment(form.user[1] + _opening(form, name), origin="tail"),
+        Segment(form.user.close + _opening(form, name), origin="tail"),
     )
     return Prompt(_stable(persona, setting, entries, form) + tail, (_stopping(SAY, form),))
 
@@ -114,33 +114,33 @@ def bark(
     chat_format: str,
 ) -> Prompt:
     """A remark in passing, to nobody in particular."""
-    form = by_name(chat_format)
+    form = FORMATS[chat_format]
     name = short_name(persona)
     note = [now.phrase() + "."] + [fact.text for fact in relevant(facts, about)]
     cue = (Segment(" about "), Segment(about, trusted=False, origin="game")) if about else ()
     tail = (
-        Segment(f"{form.user[0]}[{' '.join(note)}]\n({name} mutters a short remark", origin="tail"),
+        Segment(f"{form.user.open}[{' '.join(note)}]\n({name} mutters a short remark", origin="tail"),
         *cue,
-        Segment(f", to nobody in particular.){form.user[1]}{_opening(form, name)}", origin="tail"),
+        Segment(f", to nobody in particular.){form.user.close}{_opening(form, name)}", origin="tail"),
     )
     return Prompt(_stable(persona, setting, entries, form) + tail, (_stopping(BARK, form),))
 
 
 def describe(place: Place, setting: str, now: Now, chat_format: str) -> Prompt:
     """What a newcomer sees, in two sentences. The place's authored description shows the tone."""
-    form = by_name(chat_format)
+    form = FORMATS[chat_format]
     sheet = f"You describe places in a story, in two short vivid sentences, in the present tense.\n{setting.strip()}"
     details = "; ".join([*place.props, place.light, *place.sounds, *place.smells])
     task = f"Place: {place.name}. It is {now.period}, {now.weather}. Details: {details}."
     example = _turn(form.user, "Place: a landing on the river. It is dawn, fog. Details: a tarred boat; a rope; gulls.")
     answer = _turn(
-        form.reply, "Fog lies on the water, and a tarred boat knocks against its rope. Somewhere gulls quarrel."
+        form.assistant, "Fog lies on the water, and a tarred boat knocks against its rope. Somewhere gulls quarrel."
     )
     segments = (
         Segment(_sheet(form, sheet) + example + answer, origin="sheet", stable=True),
-        Segment(form.user[0]),
+        Segment(form.user.open),
         Segment(task, trusted=False, origin="place"),
-        Segment(form.user[1] + form.reply[0], origin="tail"),
+        Segment(form.user.close + form.assistant.open, origin="tail"),
     )
     return Prompt(segments, (_stopping(DESCRIBE, form),))
 
@@ -190,7 +190,7 @@ def _stem(word: str) -> str:
 def _stable(persona: Persona, setting: str, entries: Sequence[Entry], form: ChatFormat) -> tuple[Segment, ...]:
     name = short_name(persona)
     examples = "".join(
-        _turn(form.user, f'Traveller: "{example.player}"') + _turn(form.reply, f'{name}: "{example.reply}"')
+        _turn(form.user, f'Traveller: "{example.player}"') + _turn(form.assistant, f'{name}: "{example.reply}"')
         for example in persona.examples
     )
     sheet = Segment(_sheet(form, _character(persona, setting)) + examples, origin="persona", stable=True)
@@ -216,11 +216,11 @@ def _entry(entry: Entry, name: str, form: ChatFormat) -> tuple[Segment, ...]:
     """One thing the character lived through. Each entry is trimmed as a whole."""
     match entry:
         case Heard(speaker=speaker, text=text):
-            parts = (form.user[0] + _speaker(speaker) + ': "', text, '"' + form.user[1])
+            parts = (form.user.open + _speaker(speaker) + ': "', text, '"' + form.user.close)
         case Said(text=text):
-            parts = (form.reply[0] + f'{name}: "', text, '"' + form.reply[1])
+            parts = (form.assistant.open + f'{name}: "', text, '"' + form.assistant.close)
         case Event(text=text):
-            parts = (form.user[0] + "(", text, ")" + form.user[1])
+            parts = (form.user.open + "(", text, ")" + form.user.close)
     return tuple(
         Segment(part, trusted=part is not text, priority=JOURNAL_PRIORITY, origin="journal", stable=True)
         for part in parts
@@ -233,18 +233,16 @@ def _speaker(speaker: str) -> str:
 
 
 def _sheet(form: ChatFormat, text: str) -> str:
-    if form.system is not None:
-        return form.begin + _turn(form.system, text)
-    return form.begin + _turn(form.user, text) + _turn(form.reply, "(nods)")
+    return form.begin + _turn(form.system, text)
 
 
 def _opening(form: ChatFormat, name: str) -> str:
-    return f'{form.reply[0]}{name}: "'
+    return f'{form.assistant.open}{name}: "'
 
 
 def _stopping(slot: TextSlot, form: ChatFormat) -> TextSlot:
     return TextSlot(slot.name, slot.max_tokens, slot.soft_tokens, slot.min_tokens, slot.stop + form.stop)
 
 
-def _turn(marks: tuple[str, str], text: str) -> str:
-    return marks[0] + text + marks[1]
+def _turn(marks: Turn, text: str) -> str:
+    return marks.open + text + marks.close

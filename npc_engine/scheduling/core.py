@@ -236,13 +236,15 @@ class Scheduler:
             self._end(record, event.reason, actions)
 
     def _learn(self, record: _Record, event: EngineFinished) -> None:
-        """Take the run's cost into account: its steps at the mean batch it ran in, its prefill if that was finished."""
+        """Take the run's cost into account: its prefill, and its steps at the mean batch it ran in."""
         usage, elapsed_ns = event.usage, self._now_ns - record.started_ns
+        if event.reason is FinishReason.CANCELLED and not usage.steps:
+            self.cost.observe_unfinished_prefill(record.job.prefill_tokens, elapsed_ns / NS_PER_MS)
+            return
+        self.cost.observe_prefill(usage.prompt_tokens - usage.cached_tokens, usage.prefill_ms)
         if usage.steps and elapsed_ns > 0:
             batch = round((self._slot_ns - record.slot_ns_at_start) / elapsed_ns)
             self.cost.observe_step(batch, usage.decode_ms / usage.steps)
-        if usage.steps or event.reason is not FinishReason.CANCELLED:
-            self.cost.observe_prefill(usage.prompt_tokens - usage.cached_tokens, usage.prefill_ms)
 
     def _expire(self, actions: list[Action]) -> None:
         for job_id in [job_id for _, job_id in self._queue] + list(self._engine):

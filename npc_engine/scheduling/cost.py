@@ -20,8 +20,15 @@ GAIN = 0.15
 CLAMP = 4.0
 #: The least deviation the clamp assumes, as a part of the mean: a machine that never varied may still change.
 LEAST_DEVIATION = 0.05
-#: The deviation of a prior, as a part of its mean.
-PRIOR_DEVIATION = 0.25
+#: The first `FEW` observations differ from a prior by the prior's error, which is no sign of how jobs vary: meanwhile
+#: the deviation is taken to be this part of the mean, and the clamp to be the mean itself.
+PRIOR_DEVIATION = 0.1
+FEW = 4.0
+#: A batch size not observed for so many jobs is forgotten and guessed from its neighbours again. Figures that are too
+#: high would else keep the engine from ever running that many jobs, and so from learning better.
+FORGET_AFTER_JOBS = 64
+#: The best a machine may do, as a part of the prior, as long as nothing was measured: it may be a very fast one.
+HOPE = 0.1
 #: Shorter prefills count in proportion: their fixed overhead hides the price of a token.
 FULL_WEIGHT_TOKENS = 32
 
@@ -51,7 +58,7 @@ PRIORS = {
 
 
 class Estimate(msgspec.Struct, frozen=True, array_like=True):
-    """A running mean and mean absolute deviation, robust against outliers. `best` is the lowest the mean ever was."""
+    """A running mean and mean absolute deviation, robust against outliers. `best` is the lowest mean measured."""
 
     mean: float
     deviation: float
@@ -61,7 +68,7 @@ class Estimate(msgspec.Struct, frozen=True, array_like=True):
     @classmethod
     def prior(cls, mean: float) -> Estimate:
         """A belief that counts as one observation."""
-        return cls(mean, mean * PRIOR_DEVIATION, mean)
+        return cls(mean, mean * PRIOR_DEVIATION, mean * HOPE)
 
     @property
     def planned(self) -> float:
@@ -72,11 +79,17 @@ class Estimate(msgspec.Struct, frozen=True, array_like=True):
         """The estimate after one more observation: a plain average at first, an exponential one later."""
         total = self.weight + weight
         gain = max(GAIN * weight, weight / total)
-        reach = CLAMP * max(self.deviation, LEAST_DEVIATION * self.mean)
+        settled = total > FEW
+        reach = CLAMP * max(self.deviation, LEAST_DEVIATION * self.mean) if settled else self.mean
         surprise = min(max(value - self.mean, -reach), reach)
         mean = self.mean + gain * surprise
-        deviation = self.deviation + gain * (abs(surprise) - self.deviation)
-        return Estimate(mean, deviation, min(self.best, mean), total)
+        deviation = self.deviation + gain * (abs(surprise) - self.deviation) if settled else mean * PRIOR_DEVIATION
+        best = min(self.best if self.weight > 1.0 else value, mean)
+        return Estimate(mean, deviation, best, total)
+
+    def at_least(self, value: float) -> Estimate:
+        """The estimate after something was given up that had cost `value` already: it will not be better than that."""
+        return Estimate(self.mean, self.deviation, min(max(self.best, value), self.mean), self.weight)
 
     def moved(self, other: Estimate) -> Estimate:
         """`other`, remembering the better of both best values."""
@@ -115,6 +128,8 @@ class CostModel:
         self._priors = priors
         self._prefill_token = Estimate.prior(priors.prefill_token_ms)
         self._steps: dict[int, Estimate] = {}
+        self._last_seen: dict[int, int] = {}
+        self._observations = 0
 
     @classmethod
     def from_snapshot(cls, snapshot: CostSnapshot) -> CostModel:
@@ -137,6 +152,13 @@ class CostModel:
             if (size - batch) * (known.planned - newest.planned) < 0:
                 self._steps[size] = known.moved(newest)
         self._steps[batch] = newest
+        self._observations += 1
+        self._last_seen[batch] = self._observations
+        self._steps = {
+            size: known
+            for size, known in self._steps.items()
+            if self._observations - self._last_seen.get(size, 0) < FORGET_AFTER_JOBS
+        }
 
     def observe_prefill(self, tokens: int, ms: float) -> None:
         """Learn that `tokens` uncached prompt tokens took `ms` together. Ignores what cannot be."""
@@ -144,6 +166,11 @@ class CostModel:
             return
         weight = min(1.0, tokens / FULL_WEIGHT_TOKENS)
         self._prefill_token = self._prefill_token.observed(ms / tokens, weight)
+
+    def observe_unfinished_prefill(self, tokens: int, ms: float) -> None:
+        """Learn that `ms` were not enough for `tokens` uncached prompt tokens."""
+        if tokens >= 1:
+            self._prefill_token = self._prefill_token.at_least(ms / tokens)
 
     def step_ms(self, batch: int) -> float:
         """Milliseconds to plan for one step with `batch` jobs running."""
@@ -163,7 +190,8 @@ class CostModel:
         Only work that runs is learned from. Without such tries, figures from a slow minute would forbid the very work
         that would correct them.
         """
-        hopeful = CostModel(self._priors)
+        priors = self._priors
+        hopeful = CostModel(CostPriors(priors.step_ms * HOPE, priors.growth, priors.prefill_token_ms * HOPE))
         hopeful._prefill_token = Estimate(self._prefill_token.best, 0.0, self._prefill_token.best)
         hopeful._steps = {size: Estimate(known.best, 0.0, known.best) for size, known in self._steps.items()}
         return hopeful

@@ -126,7 +126,7 @@ def predict_finish_ns(
     max_parallel: int,
     preempt: str = "restart",
 ) -> Forecast:
-    """When `new_job` would be served, were it sent now behind `in_flight` (in order of arrival).
+    """When `new_job` would be served, were it sent now behind `in_flight`.
 
     Admit it if `finish_ns` is not past its deadline. That gives the engine all the work it can use and refuses the rest
     at once. A job whose turn would come before that of others of its class, and make one of them miss its deadline, is
@@ -138,16 +138,17 @@ def predict_finish_ns(
         cost = cost.at_best()
     outlook = _Outlook(now_ns, new_job.job_class, in_flight, cost, max_parallel, preempt)
     newcomer = outlook.waiting(new_job)
+    _, _, work_ns, least_ns, _ = newcomer
     ahead = [other for other in outlook.queue if other <= newcomer]
     behind = outlook.queue[len(ahead) :]
     _serve(outlook.free_at_ns, ahead)
     start_ns = outlook.free_at_ns[0]
     if behind:
         joined_at_ns = outlook.free_at_ns.copy()
-        heapreplace(joined_at_ns, start_ns + newcomer.work_ns)
+        heapreplace(joined_at_ns, start_ns + work_ns)
         if _serve(joined_at_ns, behind) < _serve(outlook.free_at_ns, behind):
             start_ns = outlook.free_at_ns[0]
-    return Forecast(int(start_ns), int(start_ns + newcomer.least_ns))
+    return Forecast(int(start_ns), int(start_ns + least_ns))
 
 
 def retry_after_ms(
@@ -164,14 +165,8 @@ def retry_after_ms(
     return math.ceil((outlook.free_at_ns[0] - now_ns) / NS_PER_MS)
 
 
-class _Waiting(NamedTuple):
-    """A job in a forecast. Its fields sort it like `order_key`, arrival apart."""
-
-    rank: int
-    latest_start_ns: float
-    work_ns: float
-    least_ns: float
-    deadline_ns: int
+#: A job in a forecast: rank, latest start, usual work, least work and deadline, nanoseconds. Sorts like `order_key`.
+_Waiting: TypeAlias = tuple[int, float, float, float, int]
 
 
 class _Outlook:
@@ -199,7 +194,8 @@ class _Outlook:
                 if job.job_class >= job_class:
                     self.queue.append(self.waiting(job))
             elif job.job_class >= job_class or preempt == "none":
-                until_ns = max(started_ns + self.waiting(job).work_ns, now_ns + self._step_ns)
+                _, _, work_ns, _, _ = self.waiting(job)
+                until_ns = max(started_ns + work_ns, now_ns + self._step_ns)
                 running.append(max(now_ns, min(until_ns, job.deadline_ns)))
         self.queue.sort()
         slots = prefetch_slots(max_parallel) if job_class is JobClass.PREFETCH else max_parallel
@@ -212,7 +208,7 @@ class _Outlook:
         before_text_ns = job.prefill_tokens * self._token_ns + shape.choice_steps * self._step_ns
         work_ns = before_text_ns + shape.soft_steps * self._step_ns
         least_ns = before_text_ns + shape.min_steps * self._step_ns
-        return _Waiting(-job.job_class, job.deadline_ns - work_ns, work_ns, least_ns, job.deadline_ns)
+        return -job.job_class, job.deadline_ns - work_ns, work_ns, least_ns, job.deadline_ns
 
 
 def _serve(free_at_ns: list[float], queue: Sequence[_Waiting]) -> int:
@@ -222,8 +218,10 @@ def _serve(free_at_ns: list[float], queue: Sequence[_Waiting]) -> int:
     """
     served = 0
     for _, _, work_ns, least_ns, deadline_ns in queue:
-        if free_at_ns[0] + least_ns <= deadline_ns:
-            heapreplace(free_at_ns, min(free_at_ns[0] + work_ns, deadline_ns))
+        start_ns = free_at_ns[0]
+        if start_ns + least_ns <= deadline_ns:
+            end_ns = start_ns + work_ns
+            heapreplace(free_at_ns, end_ns if end_ns < deadline_ns else deadline_ns)
             served += 1
     return served
 

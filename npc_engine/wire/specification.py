@@ -131,7 +131,7 @@ def _range(field: dict[str, Any]) -> str:
     low, high = field.get("minimum"), field.get("maximum", field.get("exclusiveMaximum", 0) - 1)
     if low is None or low < 0:
         return ""
-    powers = {limits.INTEGER_MAX - 1: "2^53 − 1", (1 << 32) - 1: "2^32 − 1"}  # noqa: RUF001 - a minus sign, for readers
+    powers = {limits.INTEGER_MAX - 1: "2^53 − 1", (1 << 32) - 1: "2^32 − 1"}
     return f", {low} or more" if high < low else f", {low} to {powers.get(high, high)}"
 
 
