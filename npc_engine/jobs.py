@@ -130,7 +130,8 @@ class FinishReason(StrEnum):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What a job cost. `cached_tokens` of the `prompt_tokens` came from the prefix cache."""
+    """What a job cost. `cached_tokens` of the `prompt_tokens` came from the prefix cache. `queue_ms` is how long it
+    waited for a slot; engines leave it at 0."""
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -138,6 +139,7 @@ class Usage(msgspec.Struct, frozen=True):
     steps: int = 0
     prefill_ms: float = 0.0
     decode_ms: float = 0.0
+    queue_ms: float = 0.0
 
 
 class Draft(msgspec.Struct, frozen=True, tag="draft"):

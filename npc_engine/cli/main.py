@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from npc_engine import __version__
-from npc_engine.cli import bench, keys, models, serve, talk
+from npc_engine.cli import bench, keys, models, protocol, serve, talk
 
 app = typer.Typer(
     name="npc-engine",
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("talk")(talk.talk)
 app.command("serve")(serve.serve)
 app.command("keys")(keys.keys)
+app.command("protocol")(protocol.protocol)
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,9 +26,11 @@ CLOSED = RequestError(ErrorCode.CANCELLED, "The client was closed.")
 
 
 class Exchange:
-    """Carries requests over a session that may not be there yet, may break, and may come back as a new daemon."""
+    """Carries requests over a session that may not be there yet, may break, and may come back as a new daemon. `rename`
+    gives the next greeting a new session name."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, rename: Callable[[], None] = lambda: None) -> None:
+        self._rename = rename
         self.session: Session | None = None
         self.daemon: DaemonInfo | None = None
         self.service = "loading"
@@ -180,6 +182,9 @@ class Exchange:
         if error.code in REFUSALS:
             self._refuse(error)
         elif error.code == ErrorCode.HELLO_FIRST:
+            self.session.lose(self._clock.now_ns())
+        elif error.code == ErrorCode.SESSION_TAKEN:  # somebody else has our name: greet anew under another
+            self._rename()
             self.session.lose(self._clock.now_ns())
         else:
             self.fault = error.message

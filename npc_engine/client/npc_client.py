@@ -58,12 +58,12 @@ class NpcClient:
         self._greeting: dict[str, Any] = {
             "t": "hello",
             "v": [VERSION],
-            "session": secrets.token_hex(16),
             "game": game,
             "client": f"npc_engine.client/{__version__}",
         }
+        self._rename()
         encode({**self._greeting, "token": token or ""})
-        self._exchange = Exchange(self._clock)
+        self._exchange = Exchange(self._clock, self._rename)
         self._process = process
         self._ended = ""
         if process is None:
@@ -216,6 +216,9 @@ class NpcClient:
         if self.state != "offline" or session is None:
             return ""
         return session.problem or EXPLANATIONS[ErrorCode.DAEMON_UNREACHABLE]
+
+    def _rename(self) -> None:
+        self._greeting["session"] = secrets.token_hex(16)
 
     def _ask(
         self,

@@ -12,10 +12,11 @@ from enum import Enum, auto
 from hashlib import blake2b
 from typing import TypeAlias
 
+import msgspec
+
 from npc_engine import limits
 from npc_engine.clock import NS_PER_S
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.wire import codec
 from npc_engine.wire.messages import Request, Terminal
 
 RequestKey: TypeAlias = tuple[str, int]
@@ -68,7 +69,7 @@ class RequestTable:
     ) -> tuple[Arrival, OpenRequest | Terminal]:
         """Enter a request. Raises DUPLICATE_ID if the id was used with other content, or TABLE_FULL."""
         key = (session, message.id)
-        digest = blake2b(codec.encode(message), digest_size=16).digest()
+        digest = blake2b(msgspec.msgpack.encode(msgspec.structs.astuple(message)), digest_size=16).digest()
         self._forget(now_ns)
         running = self._open.get(key)
         known = running or self._answered.get(key)

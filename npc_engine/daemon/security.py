@@ -28,10 +28,8 @@ SERVER_KEY = "server"
 def check_bind(address: str, curve_dir: Path | None) -> None:
     """Raise BIND_REFUSED for an address that other machines reach, unless CURVE protects it."""
     parts = urlsplit(address)
-    if parts.scheme not in ("tcp", "ipc", "inproc"):
-        raise NpcError(ErrorCode.BIND_REFUSED, f"{address}: use tcp://127.0.0.1:PORT")
     if parts.scheme != "tcp":
-        return
+        raise NpcError(ErrorCode.BIND_REFUSED, f"{address}: use tcp://127.0.0.1:PORT")
     host = (parts.hostname or "").strip("[]")
     try:
         loopback = ipaddress.ip_address(host).is_loopback

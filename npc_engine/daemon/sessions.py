@@ -66,7 +66,8 @@ class Sessions:
             self._by_route[routing_id] = session
             return session, False, None
         taken_from = known.routing_id if known.routing_id != routing_id else None
-        self.disconnect(known)
+        if taken_from is not None:
+            self.disconnect(known)  # what waited for the old connection is asked for again
         known.routing_id, known.seen_ns = routing_id, now_ns
         known.game, known.client = hello.game, hello.client
         self._by_route[routing_id] = known

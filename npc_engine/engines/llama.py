@@ -94,6 +94,9 @@ class LlamaEngine:
         return list(self._open_server.tokenise(text, special))
 
     def start(self, task: EngineTask) -> None:
+        if len(task.tokens) >= self.caps.context_tokens:
+            self._news.put(Finished(task.id, task.resume, FinishReason.TOO_LONG, task.choices))
+            return
         slot = self._slots.acquire(task.cache_key)
         if slot is None:
             self._news.put(Finished(task.id, task.resume, FinishReason.FAILED, task.choices, message="no free slot"))

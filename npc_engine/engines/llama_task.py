@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from npc_engine.engines.llama_answer import Answer, OnText, Refused
@@ -87,7 +88,7 @@ class LlamaTask:
 
     def _work(self) -> FinishReason:
         tokens, slots = list(self._task.tokens), self._task.slots
-        for slot, following in zip(slots, (*slots[1:], None), strict=True):
+        for slot, following in zip_longest(slots, slots[1:]):
             tokens += self._server.tokenise(slot.lead, True)
             if isinstance(slot, TextSlot):
                 return self._write(tokens, slot)

@@ -96,7 +96,7 @@ class Speech:
         verdict = guard.feed(update.text, update.stable)
         if verdict.rejected:
             return False
-        text = whole_words(update.text[: verdict.cleared])
+        text = whole_words(update.text[: verdict.cleared].lstrip())
         if len(text) > len(self._published):
             self._published = text
             self._ctx.publish(text, len(text))
@@ -138,6 +138,7 @@ class Speech:
     def _done(self, text: str, source: Source, reason: Reason | None) -> Done:
         emotion = self._emotion if source is not Source.AUTHORED else Emotion.NEUTRAL
         timing = Timing(
+            queue_ms=round(self._usage.queue_ms, 2),
             prompt_tokens=self._usage.prompt_tokens,
             cached_tokens=self._usage.cached_tokens,
             output_tokens=self._usage.output_tokens,

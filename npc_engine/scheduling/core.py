@@ -124,7 +124,7 @@ class _Record:
     steps_before: int = 0  # in earlier runs, before it was pre-empted
     steps_now: int = 0  # since it was last started
     runs: int = 0
-    plan: Plan | None = None
+    max_steps: int = 0  # of its present plan
     started_ns: int = 0
     slot_ns_at_start: int = 0
     story: list[tuple[int, Event | Action]] = field(default_factory=list)
@@ -264,7 +264,7 @@ class Scheduler:
                 continue
             del self._queue[0]
             record.state = JobState.RUNNING
-            record.plan = fitting
+            record.max_steps = fitting.max_steps
             record.runs += 1
             record.started_ns, record.slot_ns_at_start = self._now_ns, self._slot_ns
             self._engine[record.job.id] = record
@@ -310,9 +310,10 @@ class Scheduler:
             ahead_ms = 0.0 if record.steps_now else max(0.0, prefill_ms - elapsed_ms)
             slack_ms = (record.job.deadline_ns - self._now_ns) / NS_PER_MS - ahead_ms
             fitting = plan(slack_ms, 0, left, self.cost, self._planned_batch) or Plan(left.min_steps, left.min_steps)
-            new = Plan(record.steps_now + fitting.max_steps, record.steps_now + fitting.soft_steps)
-            if new != record.plan:
-                record.plan = new
+            max_steps = record.steps_now + fitting.max_steps
+            if max_steps != record.max_steps:
+                record.max_steps = max_steps
+                new = Plan(max_steps, record.steps_now + fitting.soft_steps)
                 self._act(record, Replan(record.job.id, new), actions)
 
     def _plan(self, record: _Record) -> Plan | None:

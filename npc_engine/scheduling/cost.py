@@ -20,6 +20,8 @@ GAIN = 0.15
 CLAMP = 4.0
 #: The least deviation the clamp assumes, as a part of the mean: a machine that never varied may still change.
 LEAST_DEVIATION = 0.05
+#: What a prior counts for, in observations.
+PRIOR_WEIGHT = 0.25
 #: The first `FEW` observations differ from a prior by the prior's error, which is no sign of how jobs vary: meanwhile
 #: the deviation is taken to be this part of the mean, and the clamp to be the mean itself.
 PRIOR_DEVIATION = 0.1
@@ -63,11 +65,11 @@ class Estimate(msgspec.Struct, frozen=True, array_like=True):
     mean: float
     deviation: float
     best: float
-    weight: float = 1.0
+    weight: float = PRIOR_WEIGHT
 
     @classmethod
     def prior(cls, mean: float) -> Estimate:
-        """A belief that counts as one observation."""
+        """A belief without an observation."""
         return cls(mean, mean * PRIOR_DEVIATION, mean * HOPE)
 
     @property
@@ -84,7 +86,7 @@ class Estimate(msgspec.Struct, frozen=True, array_like=True):
         surprise = min(max(value - self.mean, -reach), reach)
         mean = self.mean + gain * surprise
         deviation = self.deviation + gain * (abs(surprise) - self.deviation) if settled else mean * PRIOR_DEVIATION
-        best = min(self.best if self.weight > 1.0 else value, mean)
+        best = min(self.best if self.weight > PRIOR_WEIGHT else value, mean)
         return Estimate(mean, deviation, best, total)
 
     def at_least(self, value: float) -> Estimate:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-
 import msgspec
 
 from npc_engine import limits
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.wire.messages import CLIENT_MESSAGES, DAEMON_MESSAGES, ClientMessage, DaemonMessage, Message
+from npc_engine.wire.messages import (
+    CLIENT_MESSAGES,
+    DAEMON_MESSAGES,
+    ClientMessage,
+    DaemonMessage,
+    Message,
+    RequestId,
+)
 
 _client_decoder: msgspec.msgpack.Decoder[ClientMessage] = msgspec.msgpack.Decoder(ClientMessage)
 _daemon_decoder: msgspec.msgpack.Decoder[DaemonMessage] = msgspec.msgpack.Decoder(DaemonMessage)
@@ -19,11 +24,13 @@ _encoder = msgspec.msgpack.Encoder()
 class _Peek(msgspec.Struct):
     """What can be said of a message that did not decode: its type and the request it belongs to."""
 
-    t: Any = None
-    id: Any = None
+    t: msgspec.Raw = msgspec.Raw()
+    id: msgspec.Raw = msgspec.Raw()
 
 
 _peek_decoder = msgspec.msgpack.Decoder(_Peek)
+_tag_decoder = msgspec.msgpack.Decoder(str)
+_id_decoder = msgspec.msgpack.Decoder(RequestId)
 
 #: What a decoder may raise on hostile bytes, besides its own errors.
 _FAULTS = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, OverflowError, MemoryError)
@@ -48,17 +55,23 @@ _DAEMON_TAGS = _tags(DAEMON_MESSAGES)
 
 
 def _explain(frame: bytes, cause: Exception, tags: frozenset[str]) -> WireError:
-    """Turn a decoder's fault into an error that names type, field and request where the frame still tells them."""
+    """Turn a decoder's fault into an error that names type, field and request where the frame still tells them. What
+    stands under `t` and `id` is read by typed decoders, so that a bomb there costs nothing."""
     try:
         peek = _peek_decoder.decode(frame)
     except _FAULTS:
         return WireError(ErrorCode.BAD_FRAME, f"not a MessagePack map of the protocol: {_plain(cause)}")
-    request_id = peek.id if type(peek.id) is int and 1 <= peek.id < limits.INTEGER_MAX else None
-    if not isinstance(peek.t, str):
+    try:
+        request_id: int | None = _id_decoder.decode(peek.id)
+    except _FAULTS:
+        request_id = None
+    try:
+        tag = _tag_decoder.decode(peek.t)
+    except _FAULTS:
         return WireError(ErrorCode.BAD_MESSAGE, "the map has no string under key `t`", request_id)
-    if peek.t not in tags:
-        return WireError(ErrorCode.UNKNOWN_TYPE, f"no message is called {peek.t[:40]!r}", request_id)
-    return WireError(ErrorCode.BAD_MESSAGE, f"{peek.t}: {_plain(cause)}", request_id)
+    if tag not in tags:
+        return WireError(ErrorCode.UNKNOWN_TYPE, f"no message is called {tag[:40]!r}", request_id)
+    return WireError(ErrorCode.BAD_MESSAGE, f"{tag}: {_plain(cause)}", request_id)
 
 
 def _plain(cause: Exception) -> str:

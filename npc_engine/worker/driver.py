@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from operator import eq
 
+import msgspec
+
 from npc_engine.clock import NS_PER_MS, Clock
 from npc_engine.engines.base import Engine
 from npc_engine.jobs import (
@@ -60,6 +62,8 @@ class _Work:
     usage: Usage = NO_USAGE
     message: str = ""
     runs: int = 0
+    submitted_ns: int = 0
+    queue_ms: float = 0.0
 
 
 class Driver:
@@ -101,7 +105,7 @@ class Driver:
         if fitted is None:
             return [Finished(job.id, "", FinishReason.TOO_LONG, message="the prompt does not fit the model's window")]
         tokens, stable_tokens = fitted
-        self._work[job.id] = _Work(job, tokens, stable_tokens)
+        self._work[job.id] = _Work(job, tokens, stable_tokens, submitted_ns=self._clock.now_ns())
         queued = QueuedJob(
             id=job.id,
             job_class=job.job_class,
@@ -159,6 +163,7 @@ class Driver:
                 case Start(id=job_id, plan=plan):
                     work = self._work[job_id]
                     if not work.runs:
+                        work.queue_ms = (self._clock.now_ns() - work.submitted_ns) / NS_PER_MS
                         news.append(Started(job_id))
                     work.runs += 1
                     self._engine.start(
@@ -179,7 +184,8 @@ class Driver:
                     self._engine.cancel(job_id)
                 case End(id=job_id, reason=reason):
                     work = self._work.pop(job_id)
-                    news.append(Finished(job_id, work.text, reason, work.choices, work.usage, work.message))
+                    usage = msgspec.structs.replace(work.usage, queue_ms=work.queue_ms)
+                    news.append(Finished(job_id, work.text, reason, work.choices, usage, work.message))
         return news
 
     def _fit(self, segments: Sequence[Segment], window: int) -> tuple[tuple[int, ...], int] | None:
