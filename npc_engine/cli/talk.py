@@ -191,7 +191,7 @@ class _Conversation:
         if request.error is not None:
             self._console.print(f"  [red]{request.error.code}[/] {escape(request.error.message)}")
         elif request.reply is not None:
-            self._console.print(f"  [dim]{_account(request, self._budget_ms)}[/]")
+            self._console.print(f"  [dim]{_account(request, self._budget_ms)}[/]", soft_wrap=True)
             self._client.spoken(request)
 
     def _wait(self, request: Request, each: Callable[[], None] = lambda: None) -> None:

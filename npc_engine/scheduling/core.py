@@ -317,13 +317,18 @@ class Scheduler:
                 self._act(record, Replan(record.job.id, new), actions)
 
     def _plan(self, record: _Record) -> Plan | None:
-        """What `record` may do if it starts now."""
+        """What `record` may do if it starts now; None if nothing worthwhile fits.
+
+        With no job of its class or above on the engine nothing is lost by trying: then the least is planned if the
+        machine could do it at its best. Only what runs corrects figures that have become too dark.
+        """
         slack_ms = (record.job.deadline_ns - self._now_ns) / NS_PER_MS
+        tokens, left = record.job.prefill_tokens, record.left()
         batch = min(self._max_parallel, len(self._engine) + len(self._queue))
-        fitting = plan(slack_ms, record.job.prefill_tokens, record.left(), self.cost, batch)
+        fitting = plan(slack_ms, tokens, left, self.cost, batch)
         if fitting is None and all(other.job.job_class < record.job.job_class for other in self._engine.values()):
-            # Nothing is lost by trying, and only what runs corrects figures that have become too dark.
-            return plan(slack_ms, record.job.prefill_tokens, record.left(), self.cost.at_best(), batch)
+            possible = plan(slack_ms, tokens, left, self.cost.at_best(), batch)
+            return Plan(left.min_steps, left.min_steps) if possible else None
         return fitting
 
     def _may_prefetch(self) -> bool:

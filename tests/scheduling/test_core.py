@@ -135,7 +135,7 @@ class TestPlans:
 
     def test_a_run_that_can_no_longer_make_it_gets_the_least(self) -> None:
         stage = Stage(slots=2, growth=1.0)
-        stage.arrive(1, deadline_ms=100)
+        stage.arrive(1, deadline_ms=150)
         stage.now_ms = 50.0
         stage.send(Progressed(1, 2))
         [_, replan] = stage.arrive(2)
@@ -173,14 +173,15 @@ class TestDeadlines:
         assert stage.arrive(2) == []
         assert stage.finish(1) == [End(1, FinishReason.CANCELLED), Start(2, FULL)]
 
-    def test_what_no_longer_fits_is_dropped_when_its_turn_comes_not_before(self) -> None:
+    def test_what_no_longer_fits_is_kept_until_its_turn_comes(self) -> None:
         stage = Stage()
         stage.arrive(1, JobClass.PLAYER)
         stage.arrive(2, JobClass.BARK, deadline_ms=500)
         stage.arrive(3, JobClass.BARK)
         assert stage.tick(450.0) == []
-        # Above a finished engine nothing of its class runs, so job 2 is tried at the machine's best and job 3 waits.
-        assert stage.finish(1) == [End(1, FinishReason.STOP), Start(2, Plan(33, 19))]
+        stage.arrive(4)
+        assert stage.finish(1) == [End(1, FinishReason.STOP), Start(4, FULL)]
+        assert stage.state(2) is JobState.QUEUED
 
     def test_what_no_longer_fits_is_dropped_beside_others(self) -> None:
         stage = Stage(slots=2)
@@ -190,6 +191,10 @@ class TestDeadlines:
         stage.arrive(4)
         stage.tick(450.0)
         assert stage.finish(1) == [End(1, FinishReason.STOP), End(3, FinishReason.DROPPED), Start(4, FULL)]
+
+    def test_an_idle_engine_tries_the_least_of_what_it_could_do_at_its_best(self) -> None:
+        assert Stage().arrive(1, deadline_ms=60) == [Start(1, Plan(8, 8))]
+        assert Stage().arrive(1, deadline_ms=2) == [End(1, FinishReason.DROPPED)]
 
     def test_a_job_that_arrives_too_late_is_dropped(self) -> None:
         stage = Stage()
@@ -363,7 +368,8 @@ class TestLearning:
             stage.finish(job_id, steps=8, decode_ms=80.0 if job_id == 1 else 4_000.0)
         assert stage.scheduler.cost.estimate_ms(0, 8, 1) > 1_000.0
         for job_id in range(20, 60):
-            assert stage.arrive(job_id, deadline_ms=stage.now_ms + 1_000.0)[0] == Start(job_id, FULL)
+            [start] = stage.arrive(job_id, deadline_ms=stage.now_ms + 1_000.0)
+            assert isinstance(start, Start)
             stage.now_ms += 300.0
             stage.finish(job_id, steps=28, decode_ms=280.0)
         assert stage.scheduler.cost.estimate_ms(0, 8, 1) < 200.0
