@@ -1,0 +1,106 @@
+"""Operations without a daemon: a brain that plays back what it is told, and a context around one request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable
+from pathlib import Path
+
+from npc_engine.clock import NS_PER_MS, FakeClock
+from npc_engine.jobs import Draft, EngineCaps, Finished, FinishReason, Update
+from npc_engine.ops.base import Ask, OpContext, Refusal, WorkerLost
+from npc_engine.ops.registry import OPS
+from npc_engine.ops.stage import Stage
+from npc_engine.wire.messages import Done, Reason, Request
+
+PACK = Path(__file__).parents[2] / "characters" / "oakhollow"
+Play = Iterable[Update | type[WorkerLost]]
+
+
+def line(text: str, reason: FinishReason = FinishReason.STOP, upto: int | None = None) -> list[Update]:
+    """A line that grows letter by letter and ends; `upto` leaves the end out and stops there."""
+    drafts: list[Update] = [Draft(0, text[:length], length) for length in range(1, len(text) + 1)]
+    return drafts[:upto] if upto is not None else [*drafts, Finished(0, text, reason)]
+
+
+class FakeBrain:
+    """Plays one script per `generate`; remembers what it was asked."""
+
+    def __init__(self, *plays: Play, refusal: Refusal | None = None) -> None:
+        self.plays = list(plays)
+        self.refusal = refusal
+        self.asks: list[Ask] = []
+        self.prefetched: list[Ask] = []
+        self.closed = 0
+        self.caps: EngineCaps | None = EngineCaps(name="fake", model="fake", chat_format="chatml")
+
+    def admit(self, ask: Ask) -> Refusal | None:
+        if self.asks and not self.plays:
+            return Refusal(Reason.LATE)
+        return self.refusal
+
+    async def generate(self, ask: Ask) -> AsyncGenerator[Update, None]:
+        self.asks.append(ask)
+        try:
+            for update in self.plays.pop(0):
+                if update is WorkerLost:
+                    raise WorkerLost
+                assert not isinstance(update, type)
+                yield update
+        finally:
+            self.closed += 1
+
+    def prefetch(self, ask: Ask) -> None:
+        self.prefetched.append(ask)
+
+
+class Desk:
+    """Knows nothing."""
+
+    def cancel(self, session: str, target: int) -> str:
+        return "unknown"
+
+    def reply_of(self, session: str, target: int) -> Done | None:
+        return None
+
+    def health(self) -> dict[str, object]:
+        return {}
+
+
+class Scene:
+    """One game on one stage."""
+
+    def __init__(self) -> None:
+        self.stage = Stage(PACK)
+        self.clock = FakeClock(10**12)
+        self.published: list[str] = []
+
+    def context(self, request: Request, brain: FakeBrain) -> OpContext:
+        self.published = []
+        return OpContext(
+            session="session",
+            game="game",
+            request=request,
+            arrived_ns=self.clock.now_ns(),
+            deadline_ns=self.clock.now_ns() + 2_000 * NS_PER_MS,
+            clock=self.clock,
+            stage=self.stage,
+            brain=brain,
+            desk=Desk(),
+            publish=self._publish(),
+        )
+
+    async def run(self, request: Request, brain: FakeBrain) -> Done:
+        """The whole life of a request, as the front runs it."""
+        ctx = self.context(request, brain)
+        done = await OPS[type(request)].run(ctx)
+        assert all(done.text.startswith(shown) for shown in self.published), (done.text, self.published)
+        ctx.on_done(done)
+        return done
+
+    def _publish(self) -> Callable[[str, int], None]:
+        def publish(text: str, stable: int) -> None:
+            assert stable == len(text)
+            assert not self.published or text.startswith(self.published[-1])
+            self.published.append(text)
+
+        return publish
