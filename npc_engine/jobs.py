@@ -172,7 +172,9 @@ class EngineCaps(msgspec.Struct, frozen=True):
 
     `kind` "append" writes word by word and never takes a word back, "draft" rewrites the whole line each step.
     `lockstep` engines run one step for all jobs per `poll`. `preempt` says what stopping a job early costs.
-    `step_timeout_ms` is the longest a healthy step can take; no progress for longer means the engine hangs.
+    `scripted` engines say lines that an author finished, so that repeats are no fault of theirs.
+    `step_ms`, `step_growth` (per further job) and `prefill_token_ms` are what the engine measured of its own cost while
+    loading; 0 if it did not. `step_timeout_ms` is the longest a healthy step can take; no progress for longer means the engine hangs.
     """
 
     name: str
@@ -184,4 +186,8 @@ class EngineCaps(msgspec.Struct, frozen=True):
     preempt: str = "restart"
     chat_format: str = "plain"
     step_timeout_ms: int = 5_000
+    scripted: bool = False
+    step_ms: float = 0.0
+    step_growth: float = 0.0
+    prefill_token_ms: float = 0.0
     description: str = ""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from msgspec.structs import replace
+
 from npc_engine.jobs import EngineCaps, Job, JobId, Segment
 from npc_engine.ops.base import Ask, Refusal
-from npc_engine.scheduling.cost import PRIORS, CostModel, CostSnapshot
+from npc_engine.scheduling.cost import CostModel, CostSnapshot, priors_of
 from npc_engine.scheduling.policy import InFlight, QueuedJob, plan, predict_finish_ns, retry_after_ms, shape_of
 from npc_engine.wire.messages import Reason
 
@@ -28,7 +30,7 @@ class Admission:
     def begin_worker(self, caps: EngineCaps) -> None:
         """A new worker: nothing measured, nothing cached, nothing running."""
         self._snapshot = None
-        self._cost = CostModel(PRIORS[caps.kind])
+        self._cost = CostModel(priors_of(caps))
         self._in_flight.clear()
         self._prefixes.clear()
 
@@ -58,10 +60,13 @@ class Admission:
                 self._prefixes.popitem(last=False)
 
     def judge(self, ask: Ask, caps: EngineCaps, now_ns: int) -> Refusal | None:
-        """None if at least the shortest worthwhile reply can be done in time."""
+        """None if the reply can be done in time: at its usual length while others want the model too, so that overload
+        ends in fewer whole lines and not in many fragments; at the least worthwhile length if nobody else does."""
         job = self._queued(0, ask, caps)
         in_flight = list(self._in_flight.values())
-        forecast = predict_finish_ns(now_ns, job, in_flight, self._cost, caps.max_parallel, caps.preempt)
+        contended = any(other.job.job_class >= ask.job_class for other in in_flight)
+        wanted = _at_usual_length(job) if contended else job
+        forecast = predict_finish_ns(now_ns, wanted, in_flight, self._cost, caps.max_parallel, caps.preempt)
         if forecast.finish_ns <= ask.deadline_ns:
             return None
         slack_ms = (ask.deadline_ns - now_ns) / 1e6
@@ -89,6 +94,10 @@ class Admission:
             prefill_tokens=int((chars - cached) / CHARS_PER_TOKEN) + 1,
             shape=shape_of(work.slots, caps.kind),
         )
+
+
+def _at_usual_length(job: QueuedJob) -> QueuedJob:
+    return replace(job, shape=replace(job.shape, min_steps=job.shape.soft_steps))
 
 
 def _stable_chars(segments: tuple[Segment, ...]) -> int:

@@ -150,6 +150,8 @@ class Front:
             error = Error(code=ErrorCode.SESSION_TAKEN, message="another connection resumed this session")
             self._endpoint.send(taken_from, codec.encode(error))
         pack = self._stage.pack
+        # Those where the game begins come first: a client that does not know the pack can start with them.
+        npcs = sorted(pack.npcs.values(), key=lambda npc: npc.place != pack.world.place)
         self._send(
             session,
             messages.Welcome(
@@ -161,7 +163,7 @@ class Front:
                 model=self._brain.model_name,
                 resumed=resumed,
                 authored=self._stage.authored.for_client(),
-                npcs={npc.id: npc.name for npc in pack.npcs.values()},
+                npcs={npc.id: npc.name for npc in npcs},
                 places={place.id: place.name for place in pack.places.values()},
             ),
         )

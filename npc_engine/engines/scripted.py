@@ -127,6 +127,9 @@ class ScriptedEngine:
             lockstep=True,
             preempt="restart",
             chat_format=spec.chat_format,
+            scripted=True,
+            step_ms=self._step_ns / NS_PER_MS,
+            prefill_token_ms=1.0 / self._prefill_tokens_per_ms,
             description="authored lines, no model",
         )
         progress(1.0, "ready")
@@ -236,7 +239,7 @@ class ScriptedEngine:
         run.steps += 1
         run.done += 1
         run.text = run.line[: self._shown(run, run.done)]
-        if len(run.text) == len(run.line):
+        if run.done >= self._line_steps:
             return [self._finish(run, FinishReason.STOP)]
         if run.steps >= plan.soft_steps and (end := sentence_end(run.text, published)):
             run.text = run.text[:end]

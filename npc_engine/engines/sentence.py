@@ -7,8 +7,8 @@ import re
 #: A run of terminators with the quotes and brackets that close after it, then white space or the end so far. Chinese
 #: and Japanese put no space after theirs.
 _END = re.compile(r"""(?:[.!?…]+["'”’»)\]*]*(?=\s|$))|(?:[。！？]+["”’」』）]*)""")
-#: Written with a full stop that ends no sentence.
-_ABBREVIATION = re.compile(r"(?:^|[\s(\"'“‘])(?:mr|mrs|ms|dr|st|prof|sr|jr|vs|etc|no|\w)\.$", re.IGNORECASE)
+#: Written with a full stop that ends no sentence: titles and initials (but not "I": "So do I." is whole).
+_ABBREVIATION = re.compile(r"(?:^|[\s(\"'“‘])(?:Mr|Mrs|Ms|Dr|St|Prof|Sr|Jr|vs|[A-HJ-Z])\.$")
 
 
 def sentence_end(text: str, start: int = 0) -> int | None:

@@ -61,8 +61,9 @@ class Actor:
 
     def guard(self) -> Guard:
         """A fresh guard for one draft."""
-        said = [entry.text for entry in self.journal.entries() if isinstance(entry, Said)]
-        return Guard(self.persona, said)
+        caps = self._ctx.brain.caps
+        entries = [] if caps and caps.scripted else self.journal.entries()
+        return Guard(self.persona, [entry.text for entry in entries if isinstance(entry, Said)])
 
     def remember(self, heard: Heard | None, done: Done) -> None:
         """Keep the exchange, and warm the grown journal while the player reads the line."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from npc_engine.errors import ErrorCode, NpcError
+from npc_engine.prompt.guard import Guard
 from npc_engine.wire.messages import Done, Source
 from npc_engine.world.authored import AuthoredLines
 from npc_engine.world.conditions import parse
@@ -48,6 +49,8 @@ class Stage:
     def __init__(self, path: Path) -> None:
         self.pack: Pack = load_pack(path)
         self.authored = AuthoredLines(self.pack)
+        for persona in self.pack.npcs.values():
+            Guard(persona, [])  # compiles its patterns now and not in the first request
         self._scenes: dict[tuple[str, str], Scene] = {}
         self._turn_numbers = itertools.count(1)
         self._turns: OrderedDict[tuple[str, int], tuple[Journal, int]] = OrderedDict()

@@ -180,6 +180,7 @@ class Scheduler:
                 pass
         self._expire(actions)
         self._fill(actions)
+        self._make_room(actions)
         if len(self._engine) != self._planned_batch:
             self._replan(actions)
         return actions

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
+from npc_engine.jobs import EngineCaps
+
 #: Mean absolute deviations added to a mean. 2 is about the 95th percentile of a normal distribution, whose mean
 #: absolute deviation is 0.8 standard deviations.
 CAUTION = 2.0
@@ -57,6 +59,16 @@ PRIORS = {
     "append": CostPriors(step_ms=23.0, growth=0.5, prefill_token_ms=6.0),
     "draft": CostPriors(step_ms=15.0, growth=0.03, prefill_token_ms=0.02),
 }
+
+
+def priors_of(caps: EngineCaps) -> CostPriors:
+    """What an engine measured of itself, and the first guess for its kind where it did not."""
+    guess = PRIORS[caps.kind]
+    return CostPriors(
+        step_ms=caps.step_ms or guess.step_ms,
+        growth=caps.step_growth if caps.step_ms else guess.growth,
+        prefill_token_ms=caps.prefill_token_ms or guess.prefill_token_ms,
+    )
 
 
 class Estimate(msgspec.Struct, frozen=True, array_like=True):

@@ -34,12 +34,13 @@ from npc_engine.scheduling.core import (
     EngineFinished,
     Preempt,
     Progressed,
+    Replan,
     Scheduler,
     Start,
     Stop,
     Tick,
 )
-from npc_engine.scheduling.cost import PRIORS, CostModel, CostSnapshot
+from npc_engine.scheduling.cost import CostModel, CostSnapshot, priors_of
 from npc_engine.scheduling.policy import QueuedJob, pause_after_step_ms, shape_of
 from npc_engine.worker.link import Started
 
@@ -74,7 +75,7 @@ class Driver:
         self._clock = clock
         self._gpu_share = gpu_share
         caps = engine.caps
-        self._scheduler = Scheduler(caps.max_parallel, CostModel(PRIORS[caps.kind]), caps.preempt)
+        self._scheduler = Scheduler(caps.max_parallel, CostModel(priors_of(caps)), caps.preempt)
         self._work: dict[JobId, _Work] = {}
         self._prompts: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._snapshot: CostSnapshot | None = None
@@ -180,6 +181,8 @@ class Driver:
                             stable_tokens=work.stable_tokens,
                         )
                     )
+                case Replan(id=job_id, plan=plan):
+                    self._engine.replan(job_id, plan)
                 case Preempt(id=job_id) | Stop(id=job_id):
                     self._engine.cancel(job_id)
                 case End(id=job_id, reason=reason):

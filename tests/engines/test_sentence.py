@@ -20,6 +20,7 @@ from npc_engine.engines.sentence import sentence_end
         ("Well... I suppose so. Yes", "Well..."),
         ("Well... perhaps so. Yes", "Well... perhaps so."),
         ("J. Holt knows. Ask", "J. Holt knows."),
+        ("So do I. Ask", "So do I."),
         ("雨がやんだ。橋へ行こう", "雨がやんだ。"),
         ("Он ушёл. Потом", "Он ушёл."),
     ],
