@@ -44,7 +44,11 @@ class Endpoint:
 
     def bind(self, address: str, curve_dir: Path | None = None) -> str:
         """Bind and begin to read; returns the address with its real port. Raises BIND_REFUSED or ADDRESS_IN_USE."""
-        security.check_bind(address, curve_dir)
+        try:
+            security.check_bind(address, curve_dir)
+        except NpcError:
+            self.close()
+            raise
         self._authenticator.start()
         socket = self._socket
         for option, value in (
@@ -95,7 +99,8 @@ class Endpoint:
         if self.address:
             asyncio.get_running_loop().remove_reader(self._socket.fileno())
         self._socket.close(linger=linger_ms)
-        self._authenticator.stop()
+        if self._authenticator.is_alive():
+            self._authenticator.stop()
         self._context.term()
 
     def _drain_soon(self) -> None:

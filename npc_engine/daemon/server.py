@@ -326,11 +326,6 @@ class Front:
             return "cancelled"
         return "finished" if self._table.reply_of(key) is not None else "unknown"
 
-    def reply_of(self, session: str, target: int) -> Done | None:
-        """The stored reply of a finished request."""
-        reply = self._table.reply_of((session, target))
-        return reply if isinstance(reply, Done) else None
-
     def health(self) -> dict[str, object]:
         """State and counters."""
         return {

@@ -75,10 +75,6 @@ class Desk(Protocol):
         """End a request with `error cancelled`: "cancelled", "finished" or "unknown"."""
         ...
 
-    def reply_of(self, session: str, target: int) -> Done | None:
-        """The stored reply of a finished request."""
-        ...
-
     def health(self) -> dict[str, object]:
         """State and counters."""
         ...

@@ -5,8 +5,8 @@ Nothing before the tail changes from one line to the next, so a model's cache ke
 while a player waits. For the same reason facts stay out of the sheet: a small model recites what stands there, and a
 fact in the tail right beside the question is what it uses best.
 
-Measured on the 0.5B default model: example turns as real turns, a bracketed note beside the player's words, a reply that
-is opened as `Name: "` and ends at the closing quote, temperature 0.3, min-p 0.1, repeat penalty 1.1.
+Measured on the 0.5B default model: example turns as real turns, a bracketed note beside the player's words, a reply
+opened as `Name: "` that ends at the closing quote, temperature 0.3, min-p 0.1, repeat penalty 1.1.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ FACTS = 2
 #: Journal entries give way to the model's window, oldest first.
 JOURNAL_PRIORITY = 1
 #: Words that say nothing about what a line is about.
-_COMMON = frozenset(  # noqa: SIM905 - a paragraph of words reads better than a list
-    (
-        "a about am an and any are as at be been but by can could did do does for from had has have he her here him "
-        "his how i if in is it its know let like many me much my no not now of on or our please said say she so some "
-        "such tell than thank that the their them then there these they this to up us was we were what when where "
-        "which who why will with would yes you your"
-    ).split()
+_COMMON = frozenset(
+    """
+    a about am an and any are as at be been but by can could did do does for from had has have he her here him his how
+    i if in is it its know let like many me much my no not now of on or our please said say she so some such tell than
+    thank that the their them then there these they this to up us was we were what when where which who why will with
+    would yes you your
+    """.split()  # noqa: SIM905 - a paragraph of words reads better than a list
 )
 _TITLES = frozenset({"brother", "sister", "father", "mother", "captain", "lord", "lady", "sir", "dame", "old", "the"})
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)

@@ -33,7 +33,7 @@ LOOP_WORDS, LOOP_TIMES = 4, 3
 
 ENDS = ".!?…。！？"
 CLOSERS = "\"'”’»)）」』"
-ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "st", "sr", "jr", "vs", "etc", "e.g", "i.e", "no"})
+ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "st", "sr", "jr", "vs", "etc", "e.g", "i.e"})
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
@@ -46,7 +46,7 @@ class Verdict:
 
 
 class Guard:
-    """Judges one draft of one character; None speaks for nobody, as a description does. `said` are its earlier lines."""
+    """Judges one draft of one character; None is nobody, as in a description. `said` are its earlier lines."""
 
     def __init__(self, persona: Persona | None, said: Sequence[str]) -> None:
         names = [persona.name, persona.name.split()[0]] if persona else []
@@ -62,7 +62,8 @@ class Guard:
         found = self._forbidden.find(text)
         if found is not None and found[0] < stable:
             return Verdict(self._cleared, f"says {found[1]!r}")
-        self._cleared = max(self._cleared, min(stable, self._forbidden.safe_length(text)))
+        if not self._echoes(text):
+            self._cleared = max(self._cleared, min(stable, self._forbidden.safe_length(text)))
         return Verdict(self._cleared)
 
     def finish(self, text: str) -> Verdict:
@@ -77,6 +78,17 @@ class Guard:
         if any(_same(words, earlier) for earlier in self._said):
             return Verdict(self._cleared, "repeats an earlier line")
         return Verdict(len(text))
+
+    def _echoes(self, text: str) -> bool:
+        """Whether the draft so far could still become an earlier line once more."""
+        words = _words(text)
+        if not words:
+            return False
+        *whole, last = words
+        return any(
+            len(words) <= len(earlier) and earlier[: len(whole)] == whole and earlier[len(whole)].startswith(last)
+            for earlier in self._said
+        )
 
 
 class _Forbidden:

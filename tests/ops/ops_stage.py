@@ -59,9 +59,6 @@ class Desk:
     def cancel(self, session: str, target: int) -> str:
         return "unknown"
 
-    def reply_of(self, session: str, target: int) -> Done | None:
-        return None
-
     def health(self) -> dict[str, object]:
         return {}
 

@@ -160,6 +160,14 @@ def test_at_best_remembers_the_good_days() -> None:
     assert cost.at_best().step_ms(1) < 25.0
 
 
+def test_at_best_survives_a_correction_by_another_size() -> None:
+    cost = CostModel(PRIOR)
+    for batch, ms in [(1, 10.0)] * 10 + [(1, 100.0)] * 30 + [(4, 60.0)] * 30:
+        cost.observe_step(batch, ms)
+    assert cost.step_ms(1) == cost.step_ms(4)
+    assert cost.at_best().step_ms(1) < 15.0
+
+
 def test_at_best_hopes_for_a_fast_machine_until_one_is_measured() -> None:
     cost = CostModel(PRIOR)
     assert cost.at_best().step_ms(1) < 0.2 * cost.step_ms(1)
