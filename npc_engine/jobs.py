@@ -174,7 +174,8 @@ class EngineCaps(msgspec.Struct, frozen=True):
     `lockstep` engines run one step for all jobs per `poll`. `preempt` says what stopping a job early costs.
     `scripted` engines say lines that an author finished, so that repeats are no fault of theirs.
     `step_ms`, `step_growth` (per further job) and `prefill_token_ms` are what the engine measured of its own cost while
-    loading; 0 if it did not. `step_timeout_ms` is the longest a healthy step can take; no progress for longer means the engine hangs.
+    loading; 0 if it did not. `step_timeout_ms` is the longest a healthy step can take; no progress for longer means the
+    engine hangs.
     """
 
     name: str

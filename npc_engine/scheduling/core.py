@@ -137,10 +137,15 @@ class Scheduler:
     """Decides which jobs an engine works on. Pure: the time comes with each event.
 
     `preempt` is the engine's `EngineCaps.preempt`. `cost` learns from every finished job; share it by its snapshot.
+    With `idle_prefetch`, warm-ups run only while nobody speaks: where a chunk of prefill takes many times as long as a
+    step, as on a CPU, a warm-up beside a line would stretch each of its words.
     """
 
-    def __init__(self, max_parallel: int, cost: CostModel, preempt: str = "restart") -> None:
+    def __init__(
+        self, max_parallel: int, cost: CostModel, preempt: str = "restart", *, idle_prefetch: bool = False
+    ) -> None:
         self.cost = cost
+        self._idle_prefetch = idle_prefetch and preempt != "none"
         self._max_parallel = max_parallel
         self._preempt = preempt
         self._jobs: dict[JobId, _Record] = {}  # every job that has not ended, and the last that have
@@ -181,6 +186,7 @@ class Scheduler:
         self._expire(actions)
         self._fill(actions)
         self._make_room(actions)
+        self._hush_prefetch(actions)
         if len(self._engine) != self._planned_batch:
             self._replan(actions)
         return actions
@@ -289,6 +295,18 @@ class Scheduler:
             victim.state = JobState.PREEMPTING
             self._act(victim, Preempt(victim.job.id), actions)
 
+    def _hush_prefetch(self, actions: list[Action]) -> None:
+        """Put warm-ups back into the queue while somebody speaks."""
+        if not self._idle_prefetch or not self._somebody_speaks():
+            return
+        for record in self._engine.values():
+            if record.state is JobState.RUNNING and record.job.job_class is JobClass.PREFETCH:
+                record.state = JobState.PREEMPTING
+                self._act(record, Preempt(record.job.id), actions)
+
+    def _somebody_speaks(self) -> bool:
+        return any(record.job.job_class is not JobClass.PREFETCH for record in self._engine.values())
+
     def _victim(self, below: JobClass) -> _Record | None:
         """The running job of the lowest class under `below`; of these, the one with most slack."""
         running = [
@@ -332,6 +350,8 @@ class Scheduler:
         return fitting
 
     def _may_prefetch(self) -> bool:
+        if self._idle_prefetch and self._somebody_speaks():
+            return False
         prefetching = sum(record.job.job_class is JobClass.PREFETCH for record in self._engine.values())
         return prefetching < prefetch_slots(self._max_parallel)
 

@@ -75,7 +75,8 @@ class Driver:
         self._clock = clock
         self._gpu_share = gpu_share
         caps = engine.caps
-        self._scheduler = Scheduler(caps.max_parallel, CostModel(priors_of(caps)), caps.preempt)
+        cost = CostModel(priors_of(caps))
+        self._scheduler = Scheduler(caps.max_parallel, cost, caps.preempt, idle_prefetch=caps.kind == "append")
         self._work: dict[JobId, _Work] = {}
         self._prompts: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._snapshot: CostSnapshot | None = None

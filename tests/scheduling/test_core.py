@@ -416,3 +416,20 @@ class TestStory:
         stage.scheduler._jobs[1 if state is not JobState.STOPPING else 2].state = state
         with pytest.raises(InvalidTransition, match="Its story"):
             stage.scheduler.validate()
+
+
+def test_warm_ups_wait_while_somebody_speaks() -> None:
+    scheduler = Scheduler(4, CostModel(CostPriors(10.0, 0.4, 1.0)), "restart", idle_prefetch=True)
+
+    def job(job_id: int, job_class: JobClass) -> Arrived:
+        return Arrived(QueuedJob(job_id, job_class, 60_000 * NS_PER_MS, 100, Shape(20, 10, 5)))
+
+    assert [type(action) for action in scheduler.handle(job(1, JobClass.PREFETCH), 0)] == [Start]
+    spoken = scheduler.handle(job(2, JobClass.PLAYER), 1)
+    assert [(type(action), action.id) for action in spoken] == [(Start, 2), (Preempt, 1)]
+    assert scheduler.handle(EngineFinished(1, FinishReason.CANCELLED), 2) == []
+    assert scheduler.handle(job(3, JobClass.PREFETCH), 3) == []
+    scheduler.validate()
+    resumed = scheduler.handle(EngineFinished(2, FinishReason.STOP), 4)
+    assert [(type(action), action.id) for action in resumed if isinstance(action, Start)] == [(Start, 1), (Start, 3)]
+    scheduler.validate()

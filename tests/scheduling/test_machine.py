@@ -35,10 +35,13 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     slots = 2
     preempt = "restart"
+    idle_prefetch = False
 
     def __init__(self) -> None:
         super().__init__()
-        self.scheduler = Scheduler(self.slots, CostModel(CostPriors(10.0, 0.4, 1.0)), self.preempt)
+        self.scheduler = Scheduler(
+            self.slots, CostModel(CostPriors(10.0, 0.4, 1.0)), self.preempt, idle_prefetch=self.idle_prefetch
+        )
         self.now_ms = 0
         self.jobs: dict[JobId, QueuedJob] = {}
         self.ended: dict[JobId, FinishReason] = {}
@@ -155,12 +158,15 @@ class SchedulerMachine(RuleBasedStateMachine):
     @invariant()
     def no_slot_stays_free_that_is_wanted(self) -> None:
         prefetching = sum(self.jobs[job_id].job_class is JobClass.PREFETCH for job_id in self.engine)
+        hushed = self.idle_prefetch and prefetching < len(self.engine)
         for job_id, job in self.jobs.items():
             if len(self.engine) < self.slots and self.waits(job_id):
                 slack_ms = job.deadline_ns / NS_PER_MS - self.now_ms
                 shape = job.shape.after(self.steps[job_id])
                 fits = plan(slack_ms, job.prefill_tokens, shape, self.scheduler.cost, self.slots)
-                allowed = job.job_class is not JobClass.PREFETCH or prefetching < prefetch_slots(self.slots)
+                allowed = job.job_class is not JobClass.PREFETCH or (
+                    prefetching < prefetch_slots(self.slots) and not hushed
+                )
                 assert not (fits and allowed), self.story
 
     def teardown(self) -> None:
@@ -183,8 +189,15 @@ class NoPreemptionMachine(SchedulerMachine):
     preempt = "none"
 
 
+class IdlePrefetchMachine(SchedulerMachine):
+    slots = 3
+    idle_prefetch = True
+
+
 LENGTH = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestTwoSlots = SchedulerMachine.TestCase
 TestOneSlot = OneSlotMachine.TestCase
 TestNoPreemption = NoPreemptionMachine.TestCase
+TestIdlePrefetch = IdlePrefetchMachine.TestCase
 TestTwoSlots.settings = TestOneSlot.settings = TestNoPreemption.settings = LENGTH
+TestIdlePrefetch.settings = LENGTH
