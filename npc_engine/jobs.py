@@ -66,11 +66,16 @@ Slot: TypeAlias = ChoiceSlot | TextSlot
 
 
 class Sampling(msgspec.Struct, frozen=True):
-    """How a text slot is sampled. Defaults: measured best for small models (min-p, Nguyen et al. 2024)."""
+    """How a text slot is sampled. Defaults: measured best for small models (min-p, Nguyen et al. 2024).
+
+    Runs of tokens longer than `repeat_length` that stand in the prompt already are made unlikely, ever more the longer
+    they get (the "don't repeat yourself" sampler of llama.cpp); 0 turns that off.
+    """
 
     temperature: float = 0.3
     min_p: float = 0.1
     repeat_penalty: float = 1.1
+    repeat_length: int = 5
     seed: int = 0
 
 

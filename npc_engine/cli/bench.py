@@ -29,7 +29,7 @@ def load(
     clients: Annotated[int, typer.Option(min=1, max=128, help="Games connected at once.")] = 16,
     npcs: Annotated[int, typer.Option(min=1, max=256, help="Characters they talk to.")] = 8,
     rate: Annotated[
-        float, typer.Option(min=0, help="Lines a second each client asks for; 0: the next when the last is done.")
+        float, typer.Option(min=0, help="Lines a second each client asks for; 0: one second after each reply.")
     ] = 0.3,
     budget_ms: Annotated[int, typer.Option(min=1, max=600_000, help="Budget of every line.")] = 1_000,
     seconds: Annotated[float, typer.Option(min=1, help="How long to ask.")] = 20,

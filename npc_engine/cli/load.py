@@ -55,6 +55,8 @@ LINES = (
 )
 #: How long a terminal may be overdue before it counts as lost, seconds.
 PATIENCE_S = 5.0
+#: Without a rate: how long a client waits after a reply before it asks again, seconds; nobody reads a line faster.
+THINK_S = 1.0
 START_S = 600.0
 WARM_MS = 300_000
 SAMPLES = 40
@@ -62,7 +64,7 @@ SAMPLES = 40
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to ask for. `rate` is lines per client and second; 0 asks for the next when the last is done."""
+    """What to ask for. `rate` is lines per client and second; 0 asks again a second after the last was done."""
 
     clients: int
     npcs: int
@@ -293,6 +295,8 @@ class _Generator:
             return
         asked.ended = True
         client.open -= 1
+        if not self._load.rate:
+            client.due_s = now_s + THINK_S
         took_ms = (now_s - asked.sent_s) * 1_000
         tally.terminal += 1
         tally.done_ms.append(took_ms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from npc_engine.jobs import Draft, EngineCaps, Finished, FinishReason, Job, JobC
 from npc_engine.ops.base import Ask, Refusal, WorkerLost
 from npc_engine.wire.messages import Reason, ServiceState
 from npc_engine.worker.link import WorkerConfig
+
+log = logging.getLogger(__name__)
 
 #: A request that was running in this many deaths of the worker is kept from it, for this long.
 QUARANTINE_DEATHS = 2
@@ -153,6 +156,8 @@ class WorkerBrain:
         if done:
             self._remember(ask)
             self._deaths.pop(_fingerprint(ask), None)
+        elif finished.reason in (FinishReason.FAILED, FinishReason.TOO_LONG):
+            log.warning("job=%d key=%s %s: %s", finished.id, ask.cache_key, finished.reason, finished.message)
         usage = finished.usage
         self._metrics.count("prompt_tokens", usage.prompt_tokens)
         self._metrics.count("cached_tokens", usage.cached_tokens)

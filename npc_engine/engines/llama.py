@@ -18,6 +18,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
+
 from npc_engine.clock import NS_PER_MS, NS_PER_S, Clock
 from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.gguf import GgufHead, read_head
@@ -49,6 +51,7 @@ class LlamaEngine:
         self._server: LlamaServer | None = None
         self._news: queue.SimpleQueue[Update | None] = queue.SimpleQueue()  # None: `wake`
         self._tasks: dict[JobId, LlamaTask] = {}
+        self._waiting: dict[JobId, EngineTask] = {}  # for another task of the same character
         self._turns = Turns()
         self._counting = threading.Lock()
         self._slots = CacheSlots(0)
@@ -97,6 +100,13 @@ class LlamaEngine:
         if len(task.tokens) >= self.caps.context_tokens:
             self._news.put(Finished(task.id, task.resume, FinishReason.TOO_LONG, task.choices))
             return
+        if any(running.cache_key == task.cache_key for running in self._tasks.values()):
+            # A second slot would mean reading the whole prompt again, which takes longer than any line.
+            self._waiting[task.id] = task
+            return
+        self._begin(task)
+
+    def _begin(self, task: EngineTask) -> None:
         slot = self._slots.acquire(task.cache_key)
         if slot is None:
             self._news.put(Finished(task.id, task.resume, FinishReason.FAILED, task.choices, message="no free slot"))
@@ -108,10 +118,14 @@ class LlamaEngine:
     def replan(self, job_id: JobId, plan: Plan) -> None:
         if task := self._tasks.get(job_id):
             task.plan = plan
+        elif waiting := self._waiting.get(job_id):
+            self._waiting[job_id] = msgspec.structs.replace(waiting, plan=plan)
 
     def cancel(self, job_id: JobId) -> None:
         if task := self._tasks.get(job_id):
             task.cancel()
+        elif waiting := self._waiting.pop(job_id, None):
+            self._news.put(Finished(job_id, waiting.resume, FinishReason.CANCELLED, waiting.choices))
 
     def poll(self, until_ns: int) -> list[Update]:
         updates: list[Update] = []
@@ -127,6 +141,7 @@ class LlamaEngine:
         self._news.put(None)
 
     def close(self) -> None:
+        self._waiting.clear()
         for task in self._tasks.values():
             task.cancel()
         self._threads.shutdown(wait=True)
@@ -140,6 +155,10 @@ class LlamaEngine:
         updates.append(news)
         if isinstance(news, Finished) and (task := self._tasks.pop(news.id, None)):
             self._slots.release(task.slot)
+            following = next((job for job in self._waiting.values() if job.cache_key == task.cache_key), None)
+            if following is not None:
+                del self._waiting[following.id]
+                self._begin(following)
 
     def _count_step(self) -> None:
         with self._counting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from itertools import zip_longest
 from typing import Any
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 #: Added to the scores of the tokens that a choice allows, so that no other can win; among them nothing changes.
 CHOICE_BIAS = 100.0
+#: Strength of the "don't repeat yourself" sampler, as its author recommends.
+DRY_MULTIPLIER = 0.8
 #: What llama.cpp calls a prompt longer than the window.
 TOO_LONG = "exceed_context_size_error"
 #: Stands for bytes that are no whole character yet.
@@ -51,6 +54,7 @@ class LlamaTask:
     ) -> None:
         self.slot = slot
         self.plan = task.plan
+        self.cache_key = task.cache_key
         self._task = task
         self._server = server
         self._turns = turns
@@ -75,7 +79,8 @@ class LlamaTask:
         """Do the whole task; never raises."""
         message = ""
         try:
-            reason = self._work()
+            with self._turns.speaking() if self._task.slots else nullcontext():
+                reason = self._work()
         except _Cancelled:
             reason = FinishReason.CANCELLED
         except Refused as refusal:
@@ -144,6 +149,10 @@ class LlamaTask:
             "min_p": sampling.min_p,
             "top_p": 1.0,
             "repeat_penalty": sampling.repeat_penalty,
+            "dry_multiplier": DRY_MULTIPLIER if sampling.repeat_length else 0.0,
+            "dry_allowed_length": sampling.repeat_length,
+            "dry_penalty_last_n": len(tokens),
+            "dry_sequence_breakers": ["\n"],
             "seed": sampling.seed,
             "stop": list(slot.stop),
         }

@@ -14,6 +14,8 @@ from npc_engine.ops.stage import Stage
 from npc_engine.wire.messages import Done, Reason, Request
 
 DEFAULT_SAMPLING = Sampling()
+#: Temperature added for each further draft: what was refused once should not come again.
+REDRAFT_HEAT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,14 @@ class Ask:
     script: tuple[str, ...] = ()
     arrived_ns: int = 0
 
-    def with_seed(self, seed: int) -> Ask:
-        """The same work with other noise."""
-        return replace(self, sampling=msgspec.structs.replace(self.sampling, seed=seed), arrived_ns=0)
+    def redraft(self, number: int) -> Ask:
+        """The same work with other noise, and more of it each time."""
+        sampling = msgspec.structs.replace(
+            self.sampling,
+            seed=(self.sampling.seed + number) % (1 << 32),
+            temperature=min(1.0, self.sampling.temperature + REDRAFT_HEAT * number),
+        )
+        return replace(self, sampling=sampling, arrived_ns=0)
 
 
 @dataclass(frozen=True, slots=True)

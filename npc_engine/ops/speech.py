@@ -48,6 +48,7 @@ class Speech:
         self._ctx = ctx
         self._voice = voice
         self._published = ""
+        self._spare = ""  # a whole line that is only dull, for want of a better one
         self._emotion = Emotion.NEUTRAL
         self._usage = NO_USAGE
         self._drafts = 0
@@ -57,7 +58,7 @@ class Speech:
         """Speak within the budget."""
         brain = self._ctx.brain
         for draft in range(MAX_DRAFTS):
-            attempt = ask if draft == 0 else ask.with_seed((ask.sampling.seed + draft) % (1 << 32))
+            attempt = ask if draft == 0 else ask.redraft(draft)
             refusal = brain.admit(attempt)
             if refusal is not None:
                 return self._refused(refusal) if draft == 0 else self.rescue(Reason.GUARD)
@@ -73,6 +74,8 @@ class Speech:
     def rescue(self, reason: Reason) -> Done:
         """The best reply there is right now."""
         text = self._published
+        if self._spare and not text:
+            return self._done(self._spare, Source.MODEL, None)
         if not text:
             line = self._voice.authored(AUTHORED_KIND[reason])
             return self._done(line, Source.AUTHORED, reason)
@@ -116,6 +119,10 @@ class Speech:
                 return self.rescue(Reason.CRASHED)
         verdict = guard.finish(finished.text)
         if verdict.rejected:
+            if verdict.tolerable and reason is None:
+                self._spare = finished.text.strip()
+                if self._published:
+                    return self._done(self._spare, Source.MODEL, None)
             return self.rescue(Reason.GUARD) if self._published else None
         text = finished.text[: verdict.cleared].strip()
         if reason is None and text == finished.text.strip():

@@ -39,10 +39,12 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The first `cleared` code points may be shown. `rejected` says why the rest must not; empty if it may."""
+    """The first `cleared` code points may be shown. `rejected` says why the rest must not; empty if it may. What is
+    `tolerable` is only dull: show it rather than nothing."""
 
     cleared: int
     rejected: str = ""
+    tolerable: bool = False
 
 
 class Guard:
@@ -76,7 +78,7 @@ class Guard:
         if _loops(words):
             return Verdict(self._cleared, "runs in circles")
         if any(_same(words, earlier) for earlier in self._said):
-            return Verdict(self._cleared, "repeats an earlier line")
+            return Verdict(self._cleared, "repeats an earlier line", tolerable=True)
         return Verdict(len(text))
 
     def _echoes(self, text: str) -> bool:

@@ -100,7 +100,7 @@ class Stage:
         *drafts, end = self.told
         assert all(isinstance(draft, Draft) for draft in drafts)
         assert isinstance(end, Finished)
-        assert self.turns.take(Urgency(False, 0), lambda: False), "the turn was given back"
+        assert self.turns.take(Urgency(True, 0), lambda: False), "turn and stage are free again"
         return end
 
     @property

@@ -69,3 +69,15 @@ def test_giving_up_at_the_front_lets_the_next_one_through() -> None:
         turns.give_back()
         assert leaver.result(10) is False
         assert stayer.result(10)
+
+
+def test_a_warm_up_waits_while_anyone_speaks() -> None:
+    turns, never = Turns(), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        with turns.speaking():
+            with turns.speaking():
+                warm_up = queued(turns, pool, Urgency(True, 1), never)
+            assert turns.take(Urgency(False, 600), never.is_set)
+            turns.give_back()
+            assert not warm_up.done()
+        assert warm_up.result(10)

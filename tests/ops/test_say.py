@@ -233,3 +233,15 @@ def test_unknown_names_in_warm(scene: Scene) -> None:
     with pytest.raises(NpcError) as caught:
         run(scene.run(Warm(id=1, npcs=["marta", "nobody"]), FakeBrain()))
     assert caught.value.code is ErrorCode.UNKNOWN_NPC
+
+
+def test_a_repeated_line_is_shown_only_if_no_other_comes(scene: Scene) -> None:
+    run(scene.run(say("Tell me.", 1), FakeBrain(line(GOOD))))
+    fresh = "Nothing new under the rain, love."
+    again = run(scene.run(say("Tell me again.", 2), FakeBrain(line(GOOD), line(fresh))))
+    assert again.text == fresh
+    run(scene.run(Spoken(id=3, target=2, heard=0), FakeBrain()))
+    for_want_of_time = FakeBrain(line(GOOD))
+    dull = run(scene.run(say("And again.", 4), for_want_of_time))
+    assert (dull.text, dull.source) == (GOOD, Source.MODEL)
+    assert len(for_want_of_time.asks) == 1
