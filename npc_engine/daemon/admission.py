@@ -63,6 +63,8 @@ class Admission:
         """None if the reply can be done in time: at its usual length while others want the model too, so that overload
         ends in fewer whole lines and not in many fragments; at the least worthwhile length if nobody else does."""
         job = self._queued(0, ask, caps)
+        if ask.primed:
+            job = replace(job, prefill_tokens=1)
         in_flight = list(self._in_flight.values())
         contended = any(other.job.job_class >= ask.job_class for other in in_flight)
         wanted = _at_usual_length(job) if contended else job

@@ -1,7 +1,7 @@
 """An engine without a model: it speaks the lines it is given, word by word, and breaks on demand.
 
 Two uses: a real mode for games that want authored lines with the engine's timing and memory, and tests, because it is
-deterministic. The same seed and cache key choose the same line in every process.
+deterministic. The same seed chooses the same line in every process.
 
 Options (`ModelSpec.options`):
 
@@ -293,5 +293,5 @@ def _choices_of(task: EngineTask) -> dict[str, str]:
 
 def _pick(options: Sequence[str], task: EngineTask, what: str) -> str:
     """One of `options` by the task's seed; Python's own `hash` differs from process to process."""
-    seed = f"{task.sampling.seed}\0{task.cache_key}\0{what}".encode()
+    seed = f"{task.sampling.seed}\0{what}".encode()
     return options[int.from_bytes(hashlib.blake2b(seed, digest_size=8).digest()) % len(options)]

@@ -21,7 +21,7 @@ REDRAFT_HEAT = 0.25
 @dataclass(frozen=True, slots=True)
 class Ask:
     """Model work an operation wants done. Without `slots` it only warms the prompt. `arrived_ns`, if not 0, is when the
-    request came in: the front times its own share by it."""
+    request came in: the front times its own share by it. The prompt of a `primed` ask has just been read."""
 
     job_class: JobClass
     deadline_ns: int
@@ -31,6 +31,7 @@ class Ask:
     sampling: Sampling = DEFAULT_SAMPLING
     script: tuple[str, ...] = ()
     arrived_ns: int = 0
+    primed: bool = False
 
     def redraft(self, number: int) -> Ask:
         """The same work with other noise, and more of it each time."""
@@ -39,7 +40,7 @@ class Ask:
             seed=(self.sampling.seed + number) % (1 << 32),
             temperature=min(1.0, self.sampling.temperature + REDRAFT_HEAT * number),
         )
-        return replace(self, sampling=sampling, arrived_ns=0)
+        return replace(self, sampling=sampling, arrived_ns=0, primed=True)
 
 
 @dataclass(frozen=True, slots=True)
