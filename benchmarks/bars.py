@@ -60,10 +60,13 @@ def main() -> None:
     parser.add_argument("engine", choices=["scripted", "llama"])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--model")
+    parser.add_argument("--threads", type=int, default=0, help="of the model; 0 leaves a core to the game")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--lines", type=int, default=0, help="show this many lines of each run")
     arguments = parser.parse_args()
-    options = ["--engine", arguments.engine] + (["--model", arguments.model] if arguments.model else [])
+    options = ["--engine", arguments.engine, "--threads", str(arguments.threads)] + (
+        ["--model", arguments.model] if arguments.model else []
+    )
     results: dict[str, dict[str, Any]] = {}
     print(f"{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores, {platform.system()}\n")
     print("| run | " + " | ".join(COLUMNS) + " |\n|---" * (len(COLUMNS) + 1) + "|")

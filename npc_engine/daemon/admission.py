@@ -60,13 +60,13 @@ class Admission:
                 self._prefixes.popitem(last=False)
 
     def judge(self, ask: Ask, caps: EngineCaps, now_ns: int) -> Refusal | None:
-        """None if the reply can be done in time: at its usual length while others want the model too, so that overload
-        ends in fewer whole lines and not in many fragments; at the least worthwhile length if nobody else does."""
+        """None if the reply can be done in time: at its usual length while all slots are wanted, so that overload ends in
+        fewer whole lines and not in many fragments; at the least worthwhile length while there is a slot to spare."""
         job = self._queued(0, ask, caps)
         if ask.primed:
             job = replace(job, prefill_tokens=1)
         in_flight = list(self._in_flight.values())
-        contended = any(other.job.job_class >= ask.job_class for other in in_flight)
+        contended = sum(other.job.job_class >= ask.job_class for other in in_flight) >= caps.max_parallel
         wanted = _at_usual_length(job) if contended else job
         forecast = predict_finish_ns(now_ns, wanted, in_flight, self._cost, caps.max_parallel, caps.preempt)
         if forecast.finish_ns <= ask.deadline_ns:

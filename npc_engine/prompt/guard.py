@@ -7,6 +7,7 @@ stays cleared, however the draft goes on and however it was cut into pieces.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +24,7 @@ BREAKS = (
     "my instructions", "my programming", "system prompt", "fictional character", "this conversation",
 )  # fmt: skip
 #: Markup and chat formats, wherever they stand. `[` would be the engine's own note, copied.
-MARKS = ("<", ">", "**", "```", "{", "}", "[", "]", "|", "\\", "://", "##")
+MARKS = ("<", ">", "*", "_", "`", "{", "}", "[", "]", "|", "\\", "://", "##")
 #: Whoever speaks next, it is not this character.
 ROLES = ("user:", "assistant:", "system:", "player:", "traveller:", "human:", "narrator:")
 #: Share of words that makes a line the same as an earlier one.
@@ -35,6 +36,10 @@ ENDS = ".!?…。！？"
 CLOSERS = "\"'”’»)）」』"
 ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "st", "sr", "jr", "vs", "etc", "e.g", "i.e"})
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_SPACES = re.compile(r"\s+")
+#: A letter or digit of a script that puts spaces between words: not Thai, Lao, Burmese, Khmer, nor from CJK on.
+_LETTER = r"[^\W_\u0e00-\u109f\u1780-\u17ff\u2e80-\U0010ffff]"
+_is_letter = re.compile(_LETTER).match
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +66,17 @@ class Guard:
 
     def feed(self, text: str, stable: int) -> Verdict:
         """A draft so far, of which `stable` code points will not change. Call with growing drafts of one line."""
-        found = self._forbidden.find(text)
-        if found is not None and found[0] < stable:
-            return Verdict(self._cleared, f"says {found[1]!r}")
-        if not self._echoes(text):
-            self._cleared = max(self._cleared, min(stable, self._forbidden.safe_length(text)))
+        known = text[:stable]
+        if found := self._forbidden.find(known, ended=False):
+            return Verdict(self._cleared, f"says {found!r}")
+        if not self._echoes(known):
+            self._cleared = max(self._cleared, self._forbidden.safe_length(known))
         return Verdict(self._cleared)
 
     def finish(self, text: str) -> Verdict:
         """The whole line."""
-        if found := self._forbidden.find(text):
-            return Verdict(self._cleared, f"says {found[1]!r}")
+        if found := self._forbidden.find(text, ended=True):
+            return Verdict(self._cleared, f"says {found!r}")
         words = _words(text)
         if not any(character.isalnum() for character in text):
             return Verdict(self._cleared, "says nothing")
@@ -97,27 +102,28 @@ class _Forbidden:
     """Phrases matched at word boundaries, case-insensitively, apostrophes and spaces normalised; marks anywhere."""
 
     def __init__(self, phrases: tuple[str, ...], labels: tuple[str, ...]) -> None:
-        spelt = [_spelt(phrase) for phrase in phrases if phrase.strip()]
-        named = [_spelt(label.lower()) for label in labels]
-        marks = [re.escape(mark) for mark in MARKS]
-        alternatives = [rf"(?<!\w){phrase}(?!\w)" for phrase in spelt] + [rf"(?<!\w){label}" for label in named] + marks
-        self._pattern = re.compile("|".join(alternatives), re.IGNORECASE)
-        self._starts = tuple(dict.fromkeys([*phrases, *(label.lower() for label in labels), *MARKS]))
-        self._longest = max(map(len, self._starts)) + 1
+        spelt = "|".join(_spelt(phrase) for phrase in phrases if phrase.strip())
+        begun = [rf"(?<!{_LETTER}){_spelt(label)}" for label in labels] + [re.escape(mark) for mark in MARKS]
+        anywhere = "|".join(begun)
+        self._whole = re.compile(rf"(?<!{_LETTER})(?:{spelt})(?!{_LETTER})|{anywhere}", re.IGNORECASE)
+        # The last word of a text that goes on may still grow: "an ai" into "an aim".
+        self._growing = re.compile(rf"(?<!{_LETTER})(?:{spelt})(?!{_LETTER}|\Z)|{anywhere}", re.IGNORECASE)
+        self._starts = sorted({*map(_plain, (*phrases, *labels)), *MARKS})
 
-    def find(self, text: str) -> tuple[int, str] | None:
-        """Where the first forbidden thing begins, and what it is."""
-        match = self._pattern.search(text)
-        return (match.start(), match[0]) if match else None
+    def find(self, text: str, *, ended: bool) -> str | None:
+        """The first forbidden thing."""
+        match = (self._whole if ended else self._growing).search(text)
+        return match[0] if match else None
 
     def safe_length(self, text: str) -> int:
         """How much of `text` cannot become part of something forbidden as it grows."""
         plain = _plain(text)
-        for start in range(max(0, len(text) - self._longest), len(text)):
-            if start and plain[start].isalnum() and plain[start - 1].isalnum():
+        for start in range(len(text)):
+            if start and _is_letter(plain[start - 1]) and _is_letter(plain[start]):
                 continue
-            rest = plain[start:]
-            if any(phrase.startswith(rest) for phrase in self._starts):
+            rest = _SPACES.sub(" ", plain[start:])
+            nearest = bisect_left(self._starts, rest)
+            if nearest < len(self._starts) and self._starts[nearest].startswith(rest):
                 return start
         return len(text)
 

@@ -12,7 +12,7 @@ from npc_engine.clock import SystemClock
 from npc_engine.engines.base import ModelSpec
 from npc_engine.engines.llama import LlamaEngine
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.jobs import FinishReason
+from npc_engine.jobs import FinishReason, Plan
 
 
 def load(spec: ModelSpec) -> LlamaEngine:
@@ -72,9 +72,27 @@ def test_characters_that_lost_their_slot_get_their_prompt_back(crowded: Rig) -> 
 
 
 @pytest.mark.model
-def test_two_lines_at_once_of_one_character_end_well(crowded: Rig) -> None:
-    ends = crowded.run_all(*(crowded.task(cache_key="ada") for _ in range(2)))
-    assert [end.reason for _, end in ends.values()] == [FinishReason.LENGTH] * 2
+def test_a_second_line_of_a_character_waits_for_its_slot(crowded: Rig) -> None:
+    first, second = (crowded.task(cache_key="ada") for _ in range(2))
+    crowded.engine.start(first)
+    crowded.engine.start(second)
+    crowded.engine.replan(second.id, Plan(3, 9))
+    ends = crowded.finish(first.id, second.id)
+    assert ends[first.id][1].reason is FinishReason.LENGTH
+    assert (ends[second.id][1].reason, ends[second.id][1].usage.steps) == (FinishReason.LENGTH, 3)
+    assert ends[second.id][1].usage.cached_tokens >= len(second.tokens) - 1
+
+
+@pytest.mark.model
+def test_a_line_that_waits_for_its_slot_can_be_cancelled(crowded: Rig) -> None:
+    first, second, third = (crowded.task(cache_key="ada") for _ in range(3))
+    for task in (first, second, third):
+        crowded.engine.start(task)
+    crowded.engine.cancel(second.id)
+    crowded.engine.cancel(second.id)
+    reasons = {job_id: end.reason for job_id, (_, end) in crowded.finish(first.id, second.id, third.id).items()}
+    assert reasons[second.id] is FinishReason.CANCELLED
+    assert [reasons[first.id], reasons[third.id]] == [FinishReason.LENGTH] * 2
 
 
 @pytest.mark.model
