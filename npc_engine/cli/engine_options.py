@@ -18,8 +18,8 @@ MODEL_FREE = frozenset({"scripted"})
 
 
 def default_threads() -> int:
-    """All physical cores but one, which belongs to the game: with a thread on every core, one busy core stalls every step
-    of the model, because its threads wait for each other (measured: 38 tokens a second fall to 0.4)."""
+    """All physical cores but one, which belongs to the game: with a thread on every core, one busy core stalls every
+    step of the model, because its threads wait for each other (measured: 38 tokens a second fall to 0.4)."""
     cores = psutil.cpu_count(logical=False) or os.cpu_count() or 2
     if hasattr(psutil.Process, "cpu_affinity"):
         cores = min(cores, len(psutil.Process().cpu_affinity()))

@@ -60,8 +60,8 @@ class Admission:
                 self._prefixes.popitem(last=False)
 
     def judge(self, ask: Ask, caps: EngineCaps, now_ns: int) -> Refusal | None:
-        """None if the reply can be done in time: at its usual length while all slots are wanted, so that overload ends in
-        fewer whole lines and not in many fragments; at the least worthwhile length while there is a slot to spare."""
+        """None if the reply can be done in time. While all slots are wanted, at its usual length, so that overload ends
+        in fewer whole lines and not in many fragments; while there is a slot to spare, at the least worthwhile length."""
         job = self._queued(0, ask, caps)
         if ask.primed:
             job = replace(job, prefill_tokens=1)

@@ -14,6 +14,9 @@ BAD = [
     "I'm sorry, but I can’t assist with that.",
     "<think>Hmm</think> Evening.",
     "Evening **love**.",
+    "*wipes the bar* Evening, love.",
+    "She hands over the room_key.",
+    "A language  model, love.",
     "Traveller: Who are you?",
     'Marta Holt: "Evening."',
     "My computer is broken.",
@@ -46,7 +49,7 @@ def test_what_may_not_be_shown(text: str) -> None:
     judge = guard()
     cleared, rejected = feed_all(judge, text) if text else (0, False)
     assert rejected or judge.finish(text).rejected
-    for phrase in ("AI", "<think", "**", "computer", "Traveller:", "[The", "```", "://"):
+    for phrase in ("AI", "<think", "*", "_", "language", "computer", "Traveller:", "[The", "```", "://"):
         assert phrase not in text[:cleared]
 
 
@@ -57,6 +60,7 @@ def test_what_may_not_be_shown(text: str) -> None:
         "Rain again. It rains in the main stair, said the maid.",  # "ai" inside words
         "Mr. Holt paid in May; I said so!",
         "Computation is not my trade.",
+        "Air is free, love. I took an aim, for all that I had an ailment.",  # each begins like a forbidden word
         "“No,” she said – “never.”",
         "你好，旅行者。",
     ],
@@ -75,6 +79,20 @@ def test_only_what_could_still_go_wrong_is_held_back() -> None:
 
 def test_unstable_text_is_not_cleared() -> None:
     assert guard().feed("Evening, love. Sit down.", 7).cleared == 7
+
+
+def test_unstable_text_is_not_judged() -> None:
+    assert not guard().feed("Evening, love. My computer", 18).rejected
+    assert not guard().feed("Evening, love. My computer", 21).rejected
+
+
+def test_words_are_found_where_no_spaces_part_them() -> None:
+    keeper = Persona(id="keeper", name="\u739b\u5854", summary="x", never_say=["\u7535\u8111", "AI"])
+    for text in ("\u6211\u6ca1\u6709\u7535\u8111\u3002", "\u6211\u662fAI\u3002"):
+        cleared, rejected = feed_all(Guard(keeper, ()), text)
+        assert rejected
+        assert cleared < len(text) - 1
+        assert Guard(keeper, ()).finish(text).rejected
 
 
 def test_a_line_said_before_is_refused_and_not_shown_first() -> None:
