@@ -60,8 +60,8 @@ class Admission:
                 self._prefixes.popitem(last=False)
 
     def judge(self, ask: Ask, caps: EngineCaps, now_ns: int) -> Refusal | None:
-        """None if the reply can be done in time. While all slots are wanted it must be done at its usual length, so that
-        overload ends in fewer whole lines and not in many fragments; while one is to spare, the least length will do."""
+        """None if the reply can be done in time. While all slots are wanted it must fit at its usual length, so that
+        overload ends in fewer whole lines and not in fragments; while one is to spare, the least length will do."""
         job = self._queued(0, ask, caps)
         if ask.primed:
             job = replace(job, prefill_tokens=1)
