@@ -9,12 +9,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from operator import eq
 
 import msgspec
 
 from npc_engine.clock import NS_PER_MS, Clock
 from npc_engine.engines.base import Engine
+from npc_engine.engines.slots import common_prefix
 from npc_engine.jobs import (
     Draft,
     EngineTask,
@@ -112,7 +112,7 @@ class Driver:
             id=job.id,
             job_class=job.job_class,
             deadline_ns=job.deadline_ns,
-            prefill_tokens=len(tokens) - _common_prefix(tokens, self._prompts.get(job.cache_key, ())),
+            prefill_tokens=len(tokens) - common_prefix(tokens, self._prompts.get(job.cache_key, ())),
             shape=shape_of(job.slots, caps.kind),
         )
         return self._obey(self._scheduler.handle(Arrived(queued), self._clock.now_ns()))
@@ -211,10 +211,6 @@ class Driver:
         kept = [index for index in range(len(segments)) if index not in dropped]
         stable = sum(len(pieces[index]) for index in takewhile(lambda index: segments[index].stable, kept))
         return tuple(token for index in kept for token in pieces[index]), stable
-
-
-def _common_prefix(left: tuple[int, ...], right: tuple[int, ...]) -> int:
-    return sum(1 for _ in takewhile(bool, map(eq, left, right)))
 
 
 def _sum(before: Usage, now: Usage) -> Usage:
