@@ -21,6 +21,11 @@ from npc_engine.scheduling.cost import CostModel
 CHOICE_STEPS = 2
 
 
+#: Steps of a spoken sentence, with few longer ones. A shortened plan lets a reply end as soon as another sentence
+#: would probably not fit, so that it ends whole instead of being cut.
+SENTENCE_STEPS = 16
+
+
 class Shape(msgspec.Struct, frozen=True):
     """The size of a reply in engine steps. A warm-up has all zeros.
 
@@ -71,7 +76,10 @@ class QueuedJob(msgspec.Struct, frozen=True):
 
 
 def plan(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, batch: int) -> Plan | None:
-    """The largest plan that fits into `slack_ms` with `batch` jobs running, or None if not even `min_steps` fit."""
+    """The largest plan that fits into `slack_ms` with `batch` jobs running, or None if not even `min_steps` fit.
+
+    A plan that had to be shortened may end at any sentence that leaves no room for another (`SENTENCE_STEPS`).
+    """
     step_ms = cost.step_ms(batch)
     left_ms = slack_ms - cost.prefill_ms(prefill_tokens) - shape.choice_steps * step_ms
     if left_ms < shape.min_steps * step_ms:
@@ -79,7 +87,7 @@ def plan(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, ba
     max_steps = min(shape.max_steps, max(shape.min_steps, math.floor(left_ms / step_ms)))
     if max_steps == shape.max_steps:
         return Plan(max_steps, shape.soft_steps)
-    return Plan(max_steps, max(shape.min_steps, shape.soft_steps * max_steps // shape.max_steps))
+    return Plan(max_steps, min(shape.soft_steps, max(1, max_steps - SENTENCE_STEPS)))
 
 
 OrderKey: TypeAlias = tuple[int, int, int]

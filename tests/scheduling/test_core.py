@@ -99,7 +99,7 @@ def test_least_slack_first_then_arrival() -> None:
 
 class TestPlans:
     def test_a_tight_deadline_shortens_the_plan(self) -> None:
-        assert Stage().arrive(1, deadline_ms=24 * 12 + 1) == [Start(1, Plan(24, 14))]
+        assert Stage().arrive(1, deadline_ms=24 * 12 + 1) == [Start(1, Plan(24, 8))]
 
     def test_what_waits_counts_as_sharing_the_engine(self) -> None:
         stage = Stage(slots=2, growth=1.0)
@@ -107,18 +107,18 @@ class TestPlans:
         stage.arrive(2, deadline_ms=20_000)
         stage.arrive(3, deadline_ms=1_000)
         [_, start] = stage.finish(1)
-        assert start == Start(3, Plan(41, 23))  # 1,000 ms at 24 ms a step, not at 12
+        assert start == Start(3, Plan(41, 25))  # 1,000 ms at 24 ms a step, not at 12
 
     def test_a_newcomer_shortens_those_that_run(self) -> None:
         stage = Stage(slots=2, growth=1.0)
         stage.arrive(1, deadline_ms=600)
         stage.now_ms = 100.0
         stage.send(Progressed(1, 8))
-        assert stage.arrive(2) == [Start(2, FULL), Replan(1, Plan(28, 18))]  # 500 ms hold 20 steps at 24 ms
+        assert stage.arrive(2) == [Start(2, FULL), Replan(1, Plan(28, 12))]  # 500 ms hold 20 steps at 24 ms
         stage.now_ms = 200.0
         stage.send(Progressed(1, 12))
         [_, longer] = stage.finish(2)
-        assert longer == Replan(1, Plan(45, 26))  # alone again: 400 ms hold 33 steps at 12 ms
+        assert longer == Replan(1, Plan(45, 28))  # alone again: 400 ms hold 33 steps at 12 ms
 
     def test_a_plan_that_still_fits_is_left_alone(self) -> None:
         stage = Stage(slots=2, growth=1.0)
@@ -131,7 +131,7 @@ class TestPlans:
         stage.arrive(1, prefill_tokens=100, deadline_ms=500)
         stage.now_ms = 50.0  # of 120
         [_, replan] = stage.arrive(2)
-        assert replan == Replan(1, Plan(15, 8))  # 380 ms after the prefill
+        assert replan == Replan(1, Plan(15, 1))  # 380 ms after the prefill
 
     def test_a_run_that_can_no_longer_make_it_gets_the_least(self) -> None:
         stage = Stage(slots=2, growth=1.0)

@@ -89,11 +89,12 @@ class TestPlan:
     def test_full_plan_when_there_is_time(self) -> None:
         assert plan(10_000, 100, LINE, EXACT, 1) == Plan(48, 28)
 
-    def test_shorter_plan_keeps_the_proportion_of_the_soft_limit(self) -> None:
-        assert plan(100 + 245, 100, LINE, EXACT, 1) == Plan(24, 14)
+    def test_shorter_plan_ends_where_no_further_sentence_fits(self) -> None:
+        assert plan(100 + 245, 100, LINE, EXACT, 1) == Plan(24, 8)
+        assert plan(100 + 465, 100, LINE, EXACT, 1) == Plan(46, 28)
 
     def test_the_least_plan(self) -> None:
-        assert plan(100 + 81, 100, LINE, EXACT, 1) == Plan(8, 8)
+        assert plan(100 + 81, 100, LINE, EXACT, 1) == Plan(8, 1)
         assert plan(100 + 79, 100, LINE, EXACT, 1) is None
 
     def test_choices_cost_time_but_no_steps_of_the_text(self) -> None:
@@ -113,7 +114,7 @@ class TestPlan:
 
     def test_a_draft_engine_gets_steps_by_the_same_arithmetic(self) -> None:
         assert plan(1_000, 0, DRAFT_SHAPE, EXACT, 1) == Plan(12, 12)
-        assert plan(95, 0, DRAFT_SHAPE, EXACT, 1) == Plan(9, 9)
+        assert plan(95, 0, DRAFT_SHAPE, EXACT, 1) == Plan(9, 1)
         assert plan(55, 0, DRAFT_SHAPE, EXACT, 1) is None
 
     @given(
@@ -133,7 +134,7 @@ class TestPlan:
             assert cost.estimate_ms(prefill, choices + least, batch) > slack_ms - 1e-6
             return
         assert least <= found.max_steps <= most
-        assert min(least, found.max_steps) <= found.soft_steps <= max(found.max_steps, least)
+        assert min(1, soft) <= found.soft_steps <= max(found.max_steps, soft)
         assert cost.estimate_ms(prefill, choices + found.max_steps, batch) <= slack_ms + 1e-6
         if found.max_steps < most:
             assert cost.estimate_ms(prefill, choices + found.max_steps + 1, batch) > slack_ms - 1e-6
