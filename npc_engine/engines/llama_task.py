@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from itertools import zip_longest
 from typing import Any
 
+from npc_engine.clock import NS_PER_MS
 from npc_engine.engines.llama_answer import Answer, OnText, Refused
 from npc_engine.engines.llama_server import CHUNK_TOKENS, LlamaServer
 from npc_engine.engines.sentence import sentence_end
@@ -69,6 +70,7 @@ class LlamaTask:
         self._steps = 0
         self._prefill_ms = 0.0
         self._decode_ms = 0.0
+        self._busy_before_ns = 0
 
     def cancel(self) -> None:
         """Stop at the next event. From any thread, any number of times."""
@@ -181,7 +183,7 @@ class LlamaTask:
             prompt,
             self._cancelled,
             on_step=self._on_step,
-            on_read=self._turns.give_back,
+            on_read=self._begin_writing,
             on_text=on_text,
             may_stop_short=self._misjudgements <= MISJUDGEMENTS,
         )
@@ -204,6 +206,11 @@ class LlamaTask:
             raise _Cancelled
         return answer
 
+    def _begin_writing(self) -> None:
+        """The prompt has been read: the turn goes on. What others read from now on is no cost of writing."""
+        self._turns.give_back()
+        self._busy_before_ns = self._turns.busy_ns()
+
     def _account(self, answer: Answer, *, writing: bool) -> None:
         self._misjudgements += answer.misjudged
         if self._cached_tokens is None and not answer.misjudged:
@@ -211,7 +218,8 @@ class LlamaTask:
         self._read_tokens += answer.read_tokens
         self._prefill_ms += answer.prefill_ms
         if writing:
-            self._decode_ms += answer.decode_ms
+            stalled_ms = (self._turns.busy_ns() - self._busy_before_ns) / NS_PER_MS
+            self._decode_ms += max(0.0, answer.decode_ms - stalled_ms)
         else:
             self._prefill_ms += answer.decode_ms
 

@@ -9,6 +9,7 @@ that begins while three characters are warmed up takes 1.4 s so, and 7.3 s if th
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -29,6 +30,8 @@ class Turns:
         self._waiting: list[tuple[Urgency, int]] = []
         self._tickets = 0
         self._taken = False
+        self._taken_at_ns = 0
+        self._busy_ns = 0
         self._speakers = 0
 
     @contextmanager
@@ -57,13 +60,20 @@ class Turns:
                 self._changed.notify_all()
                 return False
             self._taken = True
+            self._taken_at_ns = time.monotonic_ns()
             return True
 
     def give_back(self) -> None:
         """End the turn taken."""
         with self._changed:
+            self._busy_ns += time.monotonic_ns() - self._taken_at_ns
             self._taken = False
             self._changed.notify_all()
+
+    def busy_ns(self) -> int:
+        """How long turns have been taken, altogether."""
+        with self._changed:
+            return self._busy_ns + (time.monotonic_ns() - self._taken_at_ns if self._taken else 0)
 
     def notice(self) -> None:
         """Make those who wait look again whether to give up."""

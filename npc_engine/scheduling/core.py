@@ -323,10 +323,7 @@ class Scheduler:
             left = record.left()
             if record.state is not JobState.RUNNING or not left.max_steps or record.started_ns == self._now_ns:
                 continue
-            prefill_ms = self.cost.prefill_ms(record.job.prefill_tokens)
-            elapsed_ms = (self._now_ns - record.started_ns) / NS_PER_MS
-            ahead_ms = 0.0 if record.steps_now else max(0.0, prefill_ms - elapsed_ms)
-            slack_ms = (record.job.deadline_ns - self._now_ns) / NS_PER_MS - ahead_ms
+            slack_ms = self._slack_ms(record) - self._unread_ms(record)
             fitting = plan(slack_ms, 0, left, self.cost, self._planned_batch) or Plan(left.min_steps, left.min_steps)
             max_steps = record.steps_now + fitting.max_steps
             if max_steps != record.max_steps:
@@ -340,14 +337,41 @@ class Scheduler:
         With no job of its class or above on the engine nothing is lost by trying: then the least is planned if the
         machine could do it at its best. Only what runs corrects figures that have become too dark.
         """
-        slack_ms = (record.job.deadline_ns - self._now_ns) / NS_PER_MS
+        slack_ms = self._slack_ms(record)
         tokens, left = record.job.prefill_tokens, record.left()
-        batch = min(self._max_parallel, len(self._engine) + len(self._queue))
+        batch = min(self._max_parallel, self._sharing(record.job.job_class))
         fitting = plan(slack_ms, tokens, left, self.cost, batch)
         if fitting is None and all(other.job.job_class < record.job.job_class for other in self._engine.values()):
             possible = plan(slack_ms, tokens, left, self.cost.at_best(), batch)
             return Plan(left.min_steps, left.min_steps) if possible else None
         return fitting
+
+    def _sharing(self, job_class: JobClass) -> int:
+        """How many jobs want the engine beside and with one of `job_class`. Warm-ups that make way do not."""
+        every = [*self._engine.values(), *(self._jobs[job_id] for _, job_id in self._queue)]
+        if not self._idle_prefetch or job_class is JobClass.PREFETCH:
+            return len(every)
+        return sum(record.job.job_class is not JobClass.PREFETCH for record in every)
+
+    def _slack_ms(self, record: _Record) -> float:
+        """Until the deadline of `record`, less what others on the engine have still to read: where reading is slow, it
+        stops everybody's steps."""
+        slack_ms = (record.job.deadline_ns - self._now_ns) / NS_PER_MS
+        if not self._idle_prefetch:
+            return slack_ms
+        others = (other for other in self._engine.values() if other is not record)
+        return slack_ms - sum(
+            self._unread_ms(other)
+            for other in others
+            if other.state is JobState.RUNNING and other.job.job_class is not JobClass.PREFETCH
+        )
+
+    def _unread_ms(self, record: _Record) -> float:
+        """What is left of the reading of `record`, which is on the engine."""
+        if record.steps_now:
+            return 0.0
+        elapsed_ms = (self._now_ns - record.started_ns) / NS_PER_MS
+        return max(0.0, self.cost.prefill_ms(record.job.prefill_tokens) - elapsed_ms)
 
     def _may_prefetch(self) -> bool:
         if self._idle_prefetch and self._somebody_speaks():

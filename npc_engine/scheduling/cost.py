@@ -101,6 +101,10 @@ class Estimate(msgspec.Struct, frozen=True, array_like=True):
         best = min(self.best if self.weight > PRIOR_WEIGHT else value, mean)
         return Estimate(mean, deviation, best, total)
 
+    def certain(self, value: float) -> Estimate:
+        """`value` taken for exact."""
+        return Estimate(value, 0.0, value)
+
     def at_least(self, value: float) -> Estimate:
         """The estimate after something was given up that had cost `value` already: it will not be better than that."""
         return Estimate(self.mean, self.deviation, min(max(self.best, value), self.mean), self.weight)
@@ -206,9 +210,16 @@ class CostModel:
         """
         priors = self._priors
         hopeful = CostModel(CostPriors(priors.step_ms * HOPE, priors.growth, priors.prefill_token_ms * HOPE))
-        hopeful._prefill_token = Estimate(self._prefill_token.best, 0.0, self._prefill_token.best)
-        hopeful._steps = {size: Estimate(known.best, 0.0, known.best) for size, known in self._steps.items()}
+        hopeful._prefill_token = self._prefill_token.certain(self._prefill_token.best)
+        hopeful._steps = {size: known.certain(known.best) for size, known in self._steps.items()}
         return hopeful
+
+    def at_mean(self) -> CostModel:
+        """The same machine without caution: what half of all jobs cost at most."""
+        likely = CostModel(self._priors)
+        likely._prefill_token = self._prefill_token.certain(self._prefill_token.mean)
+        likely._steps = {size: known.certain(known.mean) for size, known in self._steps.items()}
+        return likely
 
     def _estimate(self, batch: int) -> Estimate:
         if known := self._steps.get(batch):

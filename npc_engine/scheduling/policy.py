@@ -78,16 +78,27 @@ class QueuedJob(msgspec.Struct, frozen=True):
 def plan(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, batch: int) -> Plan | None:
     """The largest plan that fits into `slack_ms` with `batch` jobs running, or None if not even `min_steps` fit.
 
-    A plan that had to be shortened may end at any sentence that leaves no room for another (`SENTENCE_STEPS`).
+    A reply that may end before its maximum ends, where the plan had to be shortened, at any sentence that leaves no room
+    for another (`SENTENCE_STEPS`). So it can be told to stop in time by careful figures and still be given all the steps
+    that the mean ones promise: what is cut at the deadline is no worse off than what is cut before it.
     """
+    safe = _steps(slack_ms, prefill_tokens, shape, cost, batch)
+    if safe < shape.min_steps:
+        return None
+    if safe >= shape.max_steps:
+        return Plan(shape.max_steps, shape.soft_steps)
+    if shape.soft_steps >= shape.max_steps:
+        return Plan(safe, safe)
+    likely = _steps(slack_ms, prefill_tokens, shape, cost.at_mean(), batch)
+    soft_steps = min(shape.soft_steps, max(1, safe - SENTENCE_STEPS))
+    return Plan(min(shape.max_steps, max(safe, likely)), soft_steps)
+
+
+def _steps(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, batch: int) -> int:
+    """How many steps of text fit; less than 0 if not even what comes before it does."""
     step_ms = cost.step_ms(batch)
     left_ms = slack_ms - cost.prefill_ms(prefill_tokens) - shape.choice_steps * step_ms
-    if left_ms < shape.min_steps * step_ms:
-        return None
-    max_steps = min(shape.max_steps, max(shape.min_steps, math.floor(left_ms / step_ms)))
-    if max_steps == shape.max_steps:
-        return Plan(max_steps, shape.soft_steps)
-    return Plan(max_steps, min(shape.soft_steps, max(1, max_steps - SENTENCE_STEPS)))
+    return math.floor(left_ms / step_ms)
 
 
 OrderKey: TypeAlias = tuple[int, int, int]
@@ -173,6 +184,11 @@ def retry_after_ms(
     return math.ceil((outlook.free_at_ns[0] - now_ns) / NS_PER_MS)
 
 
+def _stays(job: InFlight, preempt: str) -> bool:
+    """Whether a job keeps its slot when a higher class comes."""
+    return job.started_ns is not None and preempt == "none"
+
+
 #: A job in a forecast: rank, latest start, usual work, least work and deadline, nanoseconds. Sorts like `order_key`.
 _Waiting: TypeAlias = tuple[int, float, float, float, int]
 
@@ -192,16 +208,16 @@ class _Outlook:
         max_parallel: int,
         preempt: str,
     ) -> None:
-        self._step_ns = cost.step_ms(min(max_parallel, len(in_flight) + 1)) * NS_PER_MS
+        rivals = [other for other in in_flight if other.job.job_class >= job_class or _stays(other, preempt)]
+        self._step_ns = cost.step_ms(min(max_parallel, len(rivals) + 1)) * NS_PER_MS
         self._token_ns = cost.prefill_ms(1) * NS_PER_MS
         running: list[float] = []
         self.queue: list[_Waiting] = []
-        for other in in_flight:
+        for other in rivals:
             job, started_ns = other.job, other.started_ns
             if started_ns is None:
-                if job.job_class >= job_class:
-                    self.queue.append(self.waiting(job))
-            elif job.job_class >= job_class or preempt == "none":
+                self.queue.append(self.waiting(job))
+            else:
                 _, _, work_ns, _, _ = self.waiting(job)
                 until_ns = max(started_ns + work_ns, now_ns + self._step_ns)
                 running.append(max(now_ns, min(until_ns, job.deadline_ns)))
