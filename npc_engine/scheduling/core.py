@@ -22,7 +22,7 @@ import msgspec
 from npc_engine.clock import NS_PER_MS
 from npc_engine.jobs import FinishReason, JobClass, JobId, Plan, Usage
 from npc_engine.scheduling.cost import CostModel
-from npc_engine.scheduling.policy import OrderKey, QueuedJob, Shape, order_key, plan, prefetch_slots
+from npc_engine.scheduling.policy import OrderKey, QueuedJob, Shape, last_plan, order_key, plan, prefetch_slots
 
 #: Ended jobs remembered, so that an event out of place can tell their story.
 ENDED_KEPT = 256
@@ -324,7 +324,7 @@ class Scheduler:
             if record.state is not JobState.RUNNING or not left.max_steps or record.started_ns == self._now_ns:
                 continue
             slack_ms = self._slack_ms(record) - self._unread_ms(record)
-            fitting = plan(slack_ms, 0, left, self.cost, self._planned_batch) or Plan(left.min_steps, left.min_steps)
+            fitting = plan(slack_ms, 0, left, self.cost, self._planned_batch) or last_plan(left)
             max_steps = record.steps_now + fitting.max_steps
             if max_steps != record.max_steps:
                 record.max_steps = max_steps
@@ -343,7 +343,7 @@ class Scheduler:
         fitting = plan(slack_ms, tokens, left, self.cost, batch)
         if fitting is None and all(other.job.job_class < record.job.job_class for other in self._engine.values()):
             possible = plan(slack_ms, tokens, left, self.cost.at_best(), batch)
-            return Plan(left.min_steps, left.min_steps) if possible else None
+            return last_plan(left) if possible else None
         return fitting
 
     def _sharing(self, job_class: JobClass) -> int:

@@ -78,9 +78,9 @@ class QueuedJob(msgspec.Struct, frozen=True):
 def plan(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, batch: int) -> Plan | None:
     """The largest plan that fits into `slack_ms` with `batch` jobs running, or None if not even `min_steps` fit.
 
-    A reply that may end before its maximum ends, where the plan had to be shortened, at any sentence that leaves no room
-    for another (`SENTENCE_STEPS`). So it can be told to stop in time by careful figures and still be given all the steps
-    that the mean ones promise: what is cut at the deadline is no worse off than what is cut before it.
+    A reply that may end before its maximum ends, where the plan had to be shortened, at any sentence that leaves no
+    room for another (`SENTENCE_STEPS`). So it can be told to stop in time by careful figures and still be given all the
+    steps that the mean ones promise: what is cut at the deadline is no worse off than what is cut before it.
     """
     safe = _steps(slack_ms, prefill_tokens, shape, cost, batch)
     if safe < shape.min_steps:
@@ -92,6 +92,13 @@ def plan(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, ba
     likely = _steps(slack_ms, prefill_tokens, shape, cost.at_mean(), batch)
     soft_steps = min(shape.soft_steps, max(1, safe - SENTENCE_STEPS))
     return Plan(min(shape.max_steps, max(safe, likely)), soft_steps)
+
+
+def last_plan(shape: Shape) -> Plan:
+    """For a reply that will hardly make it: its first sentence by the deadline, or else the least."""
+    if shape.soft_steps >= shape.max_steps:
+        return Plan(shape.min_steps, shape.min_steps)
+    return Plan(shape.max_steps, min(1, shape.soft_steps))
 
 
 def _steps(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, batch: int) -> int:

@@ -133,13 +133,13 @@ class TestPlans:
         [_, replan] = stage.arrive(2)
         assert replan == Replan(1, Plan(15, 1))  # 380 ms after the prefill
 
-    def test_a_run_that_can_no_longer_make_it_gets_the_least(self) -> None:
+    def test_a_run_that_can_no_longer_make_it_ends_at_its_next_sentence(self) -> None:
         stage = Stage(slots=2, growth=1.0)
         stage.arrive(1, deadline_ms=150)
         stage.now_ms = 50.0
         stage.send(Progressed(1, 2))
         [_, replan] = stage.arrive(2)
-        assert replan == Replan(1, Plan(8, 8))
+        assert replan == Replan(1, Plan(48, 3))
 
     def test_a_warm_up_is_never_replanned(self) -> None:
         stage = Stage(slots=2, growth=1.0)
@@ -192,8 +192,8 @@ class TestDeadlines:
         stage.tick(450.0)
         assert stage.finish(1) == [End(1, FinishReason.STOP), End(3, FinishReason.DROPPED), Start(4, FULL)]
 
-    def test_an_idle_engine_tries_the_least_of_what_it_could_do_at_its_best(self) -> None:
-        assert Stage().arrive(1, deadline_ms=60) == [Start(1, Plan(8, 8))]
+    def test_an_idle_engine_tries_a_sentence_that_it_could_do_at_its_best(self) -> None:
+        assert Stage().arrive(1, deadline_ms=60) == [Start(1, Plan(48, 1))]
         assert Stage().arrive(1, deadline_ms=2) == [End(1, FinishReason.DROPPED)]
 
     def test_a_job_that_arrives_too_late_is_dropped(self) -> None:
