@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from npc_engine.engines import registry
 from npc_engine.engines.base import ModelSpec
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.models.catalogue import by_name
@@ -43,8 +44,9 @@ def worker_config(
 ) -> WorkerConfig:
     """Resolve the model (fetching it if need be, with a progress bar) and build the worker's configuration.
 
-    Raises NpcError: MODEL_UNKNOWN, MODEL_MISSING, DOWNLOAD_FAILED, ...
+    Raises NpcError: ENGINE_UNKNOWN, MODEL_UNKNOWN, MODEL_MISSING, DOWNLOAD_FAILED, ...
     """
+    registry.find(engine)
     settings = dict(_pair(option) for option in options)
     if engine in MODEL_FREE:
         spec = ModelSpec(name=engine, max_parallel=parallel, context_tokens=context_tokens, options=settings)

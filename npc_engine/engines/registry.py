@@ -25,11 +25,17 @@ ENGINES = {
 }
 
 
-def create(name: str, clock: Clock) -> Engine:
-    """A new engine, not loaded yet. Raises `NpcError` ENGINE_UNKNOWN or ENGINE_UNAVAILABLE."""
+def find(name: str) -> Entry:
+    """The engine called `name`. Raises `NpcError` ENGINE_UNKNOWN."""
     entry = ENGINES.get(name)
     if entry is None:
         raise NpcError(ErrorCode.ENGINE_UNKNOWN, f"no engine {name!r}; there are {', '.join(sorted(ENGINES))}")
+    return entry
+
+
+def create(name: str, clock: Clock) -> Engine:
+    """A new engine, not loaded yet. Raises `NpcError` ENGINE_UNKNOWN or ENGINE_UNAVAILABLE."""
+    entry = find(name)
     try:
         module = import_module(entry.module)
     except ImportError as error:

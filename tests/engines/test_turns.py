@@ -81,3 +81,15 @@ def test_a_warm_up_waits_while_anyone_speaks() -> None:
             turns.give_back()
             assert not warm_up.done()
         assert warm_up.result(10)
+
+
+def test_counts_the_time_that_turns_are_taken() -> None:
+    turns = Turns()
+    assert turns.busy_ns() == 0
+    assert turns.take(Urgency(False, 1), lambda: False)
+    while not (during_ns := turns.busy_ns()):
+        pass
+    turns.give_back()
+    after_ns = turns.busy_ns()
+    assert after_ns >= during_ns
+    assert turns.busy_ns() == after_ns

@@ -35,8 +35,11 @@ class Stage:
     Planned costs are 12 ms a step (10 and a tenth twice) and 1.2 ms a token; `growth` is what each further job adds.
     """
 
-    def __init__(self, slots: int = 1, preempt: str = "restart", growth: float = 0.0) -> None:
-        self.scheduler = Scheduler(slots, CostModel(CostPriors(10.0, growth, 1.0)), preempt)
+    def __init__(
+        self, slots: int = 1, preempt: str = "restart", growth: float = 0.0, *, idle_prefetch: bool = False
+    ) -> None:
+        cost = CostModel(CostPriors(10.0, growth, 1.0))
+        self.scheduler = Scheduler(slots, cost, preempt, idle_prefetch=idle_prefetch)
         self.now_ms = 0.0
 
     def send(self, event: object) -> list[Action]:
@@ -132,6 +135,16 @@ class TestPlans:
         stage.now_ms = 50.0  # of 120
         [_, replan] = stage.arrive(2)
         assert replan == Replan(1, Plan(15, 1))  # 380 ms after the prefill
+
+    def test_where_reading_is_slow_the_reading_of_others_takes_from_the_plan(self) -> None:
+        stage = Stage(slots=2, idle_prefetch=True)
+        stage.arrive(1, prefill_tokens=100)  # 120 ms
+        assert stage.arrive(2, deadline_ms=120 + 20 * 12 + 1) == [Start(2, Plan(20, 4))]
+
+    def test_warm_ups_that_make_way_do_not_shorten_a_plan(self) -> None:
+        stage = Stage(slots=3, growth=1.0, idle_prefetch=True)
+        stage.arrive(1, JobClass.PREFETCH, shape=Shape(), prefill_tokens=500)
+        assert Start(2, FULL) in stage.arrive(2, deadline_ms=48 * 12 + 1)
 
     def test_a_run_that_can_no_longer_make_it_ends_at_its_next_sentence(self) -> None:
         stage = Stage(slots=2, growth=1.0)

@@ -10,6 +10,7 @@ from npc_engine.scheduling.cost import CostModel, CostPriors
 from npc_engine.scheduling.policy import (
     CHOICE_STEPS,
     DRAFT_SHAPE,
+    SENTENCE_STEPS,
     Forecast,
     InFlight,
     QueuedJob,
@@ -101,6 +102,16 @@ class TestPlan:
         shape = Shape(48, 28, 8, choice_steps=4)
         assert plan(40 + 245, 0, shape, EXACT, 1) == plan(245, 0, LINE, EXACT, 1)
 
+    def test_caution_ends_a_line_early_and_does_not_cut_it(self) -> None:
+        cost = exact()
+        for ms in (8.0, 12.0) * 8:
+            cost.observe_step(1, ms)
+        found = plan(300, 0, LINE, cost, 1)
+        assert found is not None
+        assert found.max_steps == int(300 / cost.at_mean().step_ms(1))
+        assert found.soft_steps == int(300 / cost.step_ms(1)) - SENTENCE_STEPS
+        assert cost.at_mean().step_ms(1) < cost.step_ms(1)
+
     def test_a_fuller_engine_gives_shorter_plans(self) -> None:
         slow = exact(growth=0.5)
         alone, together = plan(400, 0, LINE, slow, 1), plan(400, 0, LINE, slow, 4)
@@ -168,6 +179,17 @@ class TestForecast:
 
     def test_uses_the_free_slot(self) -> None:
         assert forecast_ms(a_job(), running(3), slots=4) == (0, 80)
+
+    def test_warm_ups_that_make_way_do_not_share_the_engine(self) -> None:
+        slow = exact(growth=1.0)
+        warm_ups = [InFlight(a_job(index, JobClass.PREFETCH), 0) for index in range(3)]
+        assert predict_finish_ns(0, a_job(9), [*warm_ups, *running(1)], slow, 4) == predict_finish_ns(
+            0, a_job(9), running(1), slow, 4
+        )
+        assert (
+            predict_finish_ns(0, a_job(9), [*warm_ups, *running(1)], slow, 4, "none").finish_ns
+            > predict_finish_ns(0, a_job(9), running(1), slow, 4, "none").finish_ns
+        )
 
     def test_takes_the_first_slot_that_gets_free(self) -> None:
         jobs = [InFlight(a_job(2), 0), InFlight(a_job(3), -100 * NS_PER_MS)]
