@@ -19,8 +19,10 @@ from npc_engine.world.spec import Place
 from npc_engine.world.state import WorldState
 from npc_engine.world.yaml_source import did_you_mean
 
-#: Journal entries a character keeps at most; the oldest half goes at once, so the prompt's prefix changes rarely.
-JOURNAL_ENTRIES = 24
+#: Journal entries a character keeps at most, and how many are left when it is more. After such a cut all that is left
+#: has to be read again, while the player may speak any moment: so there are few cuts, and little is left of each.
+JOURNAL_ENTRIES = 40
+JOURNAL_KEPT = 6
 #: Turns that `spoken` may still speak of.
 TURNS_REMEMBERED = 1_024
 
@@ -89,7 +91,7 @@ class Stage:
         journal = scene.journal(npc)
         turn = next(self._turn_numbers)
         journal.hold(turn, heard, Said(done.text), now_ns)
-        journal.fold(JOURNAL_ENTRIES)
+        journal.fold(JOURNAL_ENTRIES, JOURNAL_KEPT)
         self._turns[session, done.id] = (journal, turn)
         if len(self._turns) > TURNS_REMEMBERED:
             self._turns.popitem(last=False)

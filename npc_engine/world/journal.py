@@ -112,13 +112,13 @@ class Journal:
         self.keep_pending()
         return True
 
-    def fold(self, max_entries: int) -> int:
-        """If there are more than `max_entries`, forget the oldest, down to half of it: one long cut now and then, not a
+    def fold(self, max_entries: int, kept: int) -> int:
+        """If there are more than `max_entries`, forget the oldest, down to `kept`: one long cut now and then, not a
         changed prefix each turn. Important entries go last; an answer goes with its question. Returns how many."""
         before = len(self._entries)
         if before <= max_entries:
             return 0
-        surplus = before - max_entries // 2
+        surplus = before - kept
         by_worth = sorted(range(before), key=lambda index: (self._entries[index].important, index))
         unimportant = sum(not entry.important for entry in self._entries)
         gone = set(by_worth[: min(surplus, max(unimportant, before - max_entries))])

@@ -104,33 +104,33 @@ def numbered(count: int) -> list[Entry]:
 
 def test_fold_leaves_a_short_journal_alone() -> None:
     journal = Journal(numbered(10))
-    assert journal.fold(10) == 0
+    assert journal.fold(10, 5) == 0
     assert journal.entries() == numbered(10)
 
 
 def test_fold_forgets_the_oldest_half_at_once() -> None:
     journal = Journal(numbered(11))
-    assert journal.fold(10) == 6
+    assert journal.fold(10, 5) == 6
     assert journal.entries() == numbered(11)[6:]
 
 
 def test_fold_spares_what_is_important_as_long_as_it_can() -> None:
     vow: list[Entry] = [Event("She swore an oath.", important=True)]
     journal = Journal(vow + numbered(10))
-    journal.fold(10)
+    journal.fold(10, 5)
     assert journal.entries() == vow + numbered(10)[6:]
     all_important = Journal([Event(str(number), important=True) for number in range(12)])
-    assert all_important.fold(10) == 2
+    assert all_important.fold(10, 5) == 2
     assert [entry.text for entry in all_important.entries()] == [str(number) for number in range(2, 12)]
 
 
 def test_fold_forgets_an_answer_with_its_question() -> None:
     journal = Journal([Event("0"), Event("1"), ASKED, ANSWER, Event("4")])
-    assert journal.fold(4) == 4
+    assert journal.fold(4, 2) == 4
     assert journal.entries() == [Event("4")]
     vow = Said("I swear it.", important=True)
     journal = Journal([Event("0"), Event("1"), ASKED, vow, Event("4")])
-    assert journal.fold(4) == 3
+    assert journal.fold(4, 2) == 3
     assert journal.entries() == [vow, Event("4")]
 
 
@@ -231,7 +231,7 @@ class Folding(RuleBasedStateMachine):
         self.count += 1
         self.journal.add(Event(str(self.count), important=important))
         before = self.journal.entries()
-        gone = self.journal.fold(limit)
+        gone = self.journal.fold(limit, limit // 2)
         after = self.journal.entries()
         assert len(after) == len(before) - gone
         assert len(after) <= limit
