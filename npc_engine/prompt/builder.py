@@ -187,7 +187,10 @@ def _stable(persona: Persona, setting: str, entries: Sequence[Entry], form: Chat
         for example in persona.examples
     )
     sheet = Segment(_sheet(form, _character(persona, setting)) + examples, origin="persona", stable=True)
-    return (sheet, *(segment for entry in entries for segment in _entry(entry, name, form)))
+    return (
+        sheet,
+        *(segment for number, entry in enumerate(entries, 1) for segment in _entry(entry, number, name, form)),
+    )
 
 
 def _character(persona: Persona, setting: str) -> str:
@@ -205,7 +208,7 @@ def _character(persona: Persona, setting: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _entry(entry: Entry, name: str, form: ChatFormat) -> tuple[Segment, ...]:
+def _entry(entry: Entry, number: int, name: str, form: ChatFormat) -> tuple[Segment, ...]:
     """One thing the character lived through. Each entry is trimmed as a whole."""
     match entry:
         case Heard(speaker=speaker, text=text):
@@ -215,7 +218,7 @@ def _entry(entry: Entry, name: str, form: ChatFormat) -> tuple[Segment, ...]:
         case Event(text=text):
             parts = (form.user.open + "(", text, ")" + form.user.close)
     return tuple(
-        Segment(part, trusted=part is not text, priority=JOURNAL_PRIORITY, origin="journal", stable=True)
+        Segment(part, trusted=part is not text, priority=JOURNAL_PRIORITY, origin="journal", stable=True, entry=number)
         for part in parts
     )
 

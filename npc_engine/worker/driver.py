@@ -204,8 +204,10 @@ class Driver:
         for index in expendable:
             if total <= window:
                 break
-            dropped.add(index)
-            total -= len(pieces[index])
+            entry = segments[index].entry
+            together = {other for other in expendable if segments[other].entry == entry} if entry else {index}
+            total -= sum(len(pieces[other]) for other in together - dropped)
+            dropped |= together
         if total > window:
             return None
         kept = [index for index in range(len(segments)) if index not in dropped]

@@ -120,6 +120,14 @@ def test_a_prompt_too_long_for_the_window_loses_its_oldest_expendable_parts() ->
     engine.load(ModelSpec(), lambda fraction, what: None)
     engine.caps = type(engine.caps)(name="scripted", model="m", lockstep=True, context_tokens=230)
     driver = Driver(engine, clock)
+    entries = [
+        Segment(text, priority=1, stable=True, entry=number)
+        for number, words in ((1, "a" * 28), (2, "b" * 10))
+        for text in ("<", words, ">")
+    ]
+    whole = (Segment("p" * 30, stable=True), *entries, Segment("tail"))
+    driver.submit(Job(id=3, job_class=JobClass.PLAYER, deadline_ns=10**12, cache_key="k", segments=whole))
+    assert finished(run(driver, clock))[3].usage.prompt_tokens == 30 + 12 + 4  # the marks went with their words
     segments = (
         Segment("p" * 30, stable=True),
         Segment("old" * 10, priority=1, stable=True),
