@@ -145,7 +145,7 @@ class TestPlan:
             assert cost.estimate_ms(prefill, choices + least, batch) > slack_ms - 1e-6
             return
         assert least <= found.max_steps <= most
-        assert min(1, soft) <= found.soft_steps <= max(found.max_steps, soft)
+        assert min(1, soft, found.max_steps) <= found.soft_steps <= max(found.max_steps, soft)
         figures = cost if soft >= most else cost.at_mean()
         if found.max_steps > least:
             assert figures.estimate_ms(prefill, choices + found.max_steps, batch) <= slack_ms + 1e-6
