@@ -17,13 +17,16 @@ import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from npc_engine.worker.main import SPIN_COUNT
+from npc_engine.engines.llama_server import LlamaServer, ServerOptions
+from npc_engine.engines.threads import SPIN_COUNT
+from npc_engine.models.choose import model_here
 
 CORES = psutil.cpu_count() or 1
 NICENESS = 10
@@ -118,9 +121,6 @@ def _game_alone() -> dict[float, float]:
 
 
 def _row(model: str, threads: int, load: float, repeat: int) -> dict[str, float]:
-    from npc_engine.engines.llama_server import LlamaServer, ServerOptions
-    from npc_engine.models.choose import model_here
-
     _, path = model_here(model)
     game = _Game(load)
     with game:  # starts before the priority is lowered, so it keeps its own
@@ -133,17 +133,15 @@ def _row(model: str, threads: int, load: float, repeat: int) -> dict[str, float]
     return numbers | {"game_per_s": game.per_s}
 
 
-def _read(server: Any, run: int) -> float:
+def _read(server: LlamaServer, run: int) -> float:
     prompt = [1000 + run * 7 + position % 900 for position in range(PROMPT_TOKENS)]
     began = time.perf_counter()
     _complete(server, prompt, 0, 1)
     return PROMPT_TOKENS / (time.perf_counter() - began)
 
 
-def _write(server: Any, lines: int) -> float:
+def _write(server: LlamaServer, lines: int) -> float:
     """Tokens a second of `lines` written at once, all together; the prompts are short and cached."""
-    from concurrent.futures import ThreadPoolExecutor
-
     prompts = [[2000 + line + position for position in range(16)] for line in range(lines)]
     with ThreadPoolExecutor(lines) as pool:
         list(pool.map(lambda line: _complete(server, prompts[line], line, 0), range(lines)))
@@ -152,7 +150,7 @@ def _write(server: Any, lines: int) -> float:
         return lines * NEW_TOKENS / (time.perf_counter() - began)
 
 
-def _complete(server: Any, prompt: list[int], slot: int, tokens: int) -> None:
+def _complete(server: LlamaServer, prompt: list[int], slot: int, tokens: int) -> None:
     request = {"prompt": prompt, "id_slot": slot, "cache_prompt": True, "stream": True, "max_tokens": tokens}
     server.complete(request | {"ignore_eos": True, "temperature": 0}, lambda event: False)
 

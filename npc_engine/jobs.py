@@ -30,7 +30,8 @@ class Segment(msgspec.Struct, frozen=True, array_like=True):
     `priority` 0 is never trimmed; of the rest, the highest number goes first when the window is too small.
     `origin` says where the text came from, for the inspector: "persona", "journal", "tail", "player", ...
     `stable` segments form the prefix that does not change from one request to the next.
-    Segments of the same `entry`, a number above 0, are trimmed together: the marks around a line never stay without it.
+    Neighbours of the same `entry`, a number above 0, are trimmed together: the marks around a line never stay without
+    it.
     """
 
     text: str

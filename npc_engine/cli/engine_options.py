@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
-
-import psutil
 
 from npc_engine.engines import registry
 from npc_engine.engines.base import ModelSpec
@@ -17,19 +14,6 @@ from npc_engine.worker.link import WorkerConfig
 
 #: Engines that need no model file.
 MODEL_FREE = frozenset({"scripted"})
-#: A machine with so few cores loses more by a missing thread than a game gains: the worker's priority is lower anyway.
-FEW_CORES = 4
-
-
-def default_threads() -> int:
-    """As many as there are physical cores. Of more than `FEW_CORES`, and wherever the model's threads cannot be told to
-    sleep while they wait for each other (`worker.main.SPIN_COUNT`), one is left to the game, because a busy core
-    stalls threads that spin (measured: 24 tokens a second fall to 0.4)."""
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 2
-    if hasattr(psutil.Process, "cpu_affinity"):
-        cores = min(cores, len(psutil.Process().cpu_affinity()))
-    shared = sys.platform == "linux" and cores <= FEW_CORES
-    return max(1, cores if shared else cores - 1)
 
 
 def worker_config(
@@ -58,7 +42,7 @@ def worker_config(
             chat_format=chat_format,
             context_tokens=context_tokens,
             max_parallel=parallel,
-            threads=threads or default_threads(),
+            threads=threads,
             options=settings,
         )
     return WorkerConfig(engine=engine, spec=spec, log_level=log_level)

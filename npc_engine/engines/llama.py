@@ -12,7 +12,6 @@ Options (`ModelSpec.options`):
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 import time
@@ -26,6 +25,7 @@ from npc_engine.engines.gguf import GgufHead, read_head
 from npc_engine.engines.llama_server import CHUNK_TOKENS, LlamaServer, ServerOptions
 from npc_engine.engines.llama_task import LlamaTask
 from npc_engine.engines.slots import CacheSlots
+from npc_engine.engines.threads import default_threads
 from npc_engine.engines.turns import Turns
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.jobs import EngineCaps, EngineTask, Finished, FinishReason, JobId, Plan, Update
@@ -68,7 +68,7 @@ class LlamaEngine:
             path=spec.path,
             slots=slots,
             context_tokens=context_tokens,
-            threads=spec.threads or max(1, (os.cpu_count() or 1) - 1),
+            threads=spec.threads or default_threads(),
             gpu_layers=spec.gpu_layers,
             spare_cache_mib=_number(spec, "spare_cache_mib", SPARE_CACHE_MIB),
         )

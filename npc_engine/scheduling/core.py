@@ -334,8 +334,8 @@ class Scheduler:
     def _plan(self, record: _Record) -> Plan | None:
         """What `record` may do if it starts now; None if nothing worthwhile fits.
 
-        With no job of its class or above on the engine nothing is lost by trying: then the least is planned if the
-        machine could do it at its best. Only what runs corrects figures that have become too dark.
+        With no job of its class or above on the engine nothing is lost by trying: then it gets a `last_plan` if the
+        machine could do the least at its best. Only what runs corrects figures that have become too dark.
         """
         slack_ms = self._slack_ms(record)
         tokens, left = record.job.prefill_tokens, record.left()

@@ -7,6 +7,8 @@ average out over the steps of a job, and is therefore added to every step.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from npc_engine.jobs import EngineCaps
@@ -84,6 +86,11 @@ class Estimate(msgspec.Struct, frozen=True, array_like=True):
         """A belief without an observation."""
         return cls(mean, mean * PRIOR_DEVIATION, mean * HOPE)
 
+    @classmethod
+    def exact(cls, value: float) -> Estimate:
+        """`value` without any doubt."""
+        return cls(value, 0.0, value)
+
     @property
     def planned(self) -> float:
         """The value to plan with."""
@@ -100,10 +107,6 @@ class Estimate(msgspec.Struct, frozen=True, array_like=True):
         deviation = self.deviation + gain * (abs(surprise) - self.deviation) if settled else mean * PRIOR_DEVIATION
         best = min(self.best if self.weight > PRIOR_WEIGHT else value, mean)
         return Estimate(mean, deviation, best, total)
-
-    def certain(self, value: float) -> Estimate:
-        """`value` taken for exact."""
-        return Estimate(value, 0.0, value)
 
     def at_least(self, value: float) -> Estimate:
         """The estimate after something was given up that had cost `value` already: it will not be better than that."""
@@ -209,17 +212,19 @@ class CostModel:
         that would correct them.
         """
         priors = self._priors
-        hopeful = CostModel(CostPriors(priors.step_ms * HOPE, priors.growth, priors.prefill_token_ms * HOPE))
-        hopeful._prefill_token = self._prefill_token.certain(self._prefill_token.best)
-        hopeful._steps = {size: known.certain(known.best) for size, known in self._steps.items()}
-        return hopeful
+        hopeful = CostPriors(priors.step_ms * HOPE, priors.growth, priors.prefill_token_ms * HOPE)
+        return self._certain(hopeful, lambda known: known.best)
 
     def at_mean(self) -> CostModel:
-        """The same machine without caution: what half of all jobs cost at most."""
-        likely = CostModel(self._priors)
-        likely._prefill_token = self._prefill_token.certain(self._prefill_token.mean)
-        likely._steps = {size: known.certain(known.mean) for size, known in self._steps.items()}
-        return likely
+        """The same machine without caution."""
+        return self._certain(self._priors, lambda known: known.mean)
+
+    def _certain(self, priors: CostPriors, figure: Callable[[Estimate], float]) -> CostModel:
+        """A model that takes `figure` of all it has measured for exact, and believes `priors` of the rest."""
+        model = CostModel(priors)
+        model._prefill_token = Estimate.exact(figure(self._prefill_token))
+        model._steps = {size: Estimate.exact(figure(known)) for size, known in self._steps.items()}
+        return model
 
     def _estimate(self, batch: int) -> Estimate:
         if known := self._steps.get(batch):

@@ -19,8 +19,6 @@ from npc_engine.scheduling.cost import CostModel
 
 #: Steps that one choice slot takes on an append engine: its lead and codes are read, then one token is scored.
 CHOICE_STEPS = 2
-
-
 #: Steps of a spoken sentence, with few longer ones. A shortened plan lets a reply end as soon as another sentence
 #: would probably not fit, so that it ends whole instead of being cut.
 SENTENCE_STEPS = 16
@@ -37,6 +35,11 @@ class Shape(msgspec.Struct, frozen=True):
     soft_steps: int = 0
     min_steps: int = 0
     choice_steps: int = 0
+
+    @property
+    def may_end_early(self) -> bool:
+        """Whether a sentence end before the last step ends it well."""
+        return self.soft_steps < self.max_steps
 
     def after(self, steps: int) -> Shape:
         """What is left once `steps` are done. At least one step is left of a text that was not at its maximum."""
@@ -87,7 +90,7 @@ def plan(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, ba
         return None
     if safe >= shape.max_steps:
         return Plan(shape.max_steps, shape.soft_steps)
-    if shape.soft_steps >= shape.max_steps:
+    if not shape.may_end_early:
         return Plan(safe, safe)
     likely = _steps(slack_ms, prefill_tokens, shape, cost.at_mean(), batch)
     soft_steps = min(shape.soft_steps, max(1, safe - SENTENCE_STEPS))
@@ -96,7 +99,7 @@ def plan(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, ba
 
 def last_plan(shape: Shape) -> Plan:
     """For a reply that will hardly make it: its first sentence by the deadline, or else the least."""
-    if shape.soft_steps >= shape.max_steps:
+    if not shape.may_end_early:
         return Plan(shape.min_steps, shape.min_steps)
     return Plan(shape.max_steps, min(1, shape.soft_steps))
 

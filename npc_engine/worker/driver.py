@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import groupby, takewhile
 
 import msgspec
 
@@ -201,12 +201,11 @@ class Driver:
             key=lambda index: (-segments[index].priority, index),
         )
         dropped: set[int] = set()
-        for index in expendable:
+        for _, group in groupby(expendable, key=lambda index: segments[index].entry or -index):
             if total <= window:
                 break
-            entry = segments[index].entry
-            together = {other for other in expendable if segments[other].entry == entry} if entry else {index}
-            total -= sum(len(pieces[other]) for other in together - dropped)
+            together = set(group)
+            total -= sum(len(pieces[index]) for index in together)
             dropped |= together
         if total > window:
             return None

@@ -20,6 +20,7 @@ import psutil
 from npc_engine.clock import NS_PER_MS, Clock, SystemClock
 from npc_engine.engines import registry
 from npc_engine.engines.base import Engine
+from npc_engine.engines.threads import sleep_soon
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.jobs import Update
 from npc_engine.worker import link
@@ -29,11 +30,6 @@ log = logging.getLogger(__name__)
 
 #: How long the loop rests at most when there is nothing to do, milliseconds.
 IDLE_MS = 100
-#: How often a thread of the model looks again before it sleeps, when it waits for the others (GNU OpenMP, on Linux;
-#: read once, when an engine loads that library). By itself it would look on for milliseconds: with a game busy on one
-#: of two cores, 24 tokens a second become 0.4. So they become 11, and 22 while the game is idle
-#: (`benchmarks/cpu_threads.py`).
-SPIN_COUNT = 1_000
 #: Windows has no niceness; its nearest class.
 _WINDOWS_BELOW_NORMAL = 0x00004000
 
@@ -48,9 +44,8 @@ def run_worker(connection: Connection, config_data: bytes) -> None:
 
 
 def _make_way(niceness: int) -> None:
-    """Let the game's frames come first, and waste no time that it takes."""
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", str(SPIN_COUNT))
+    """Let the game's frames come first."""
+    sleep_soon()
     with contextlib.suppress(psutil.Error, OSError):
         process = psutil.Process()
         process.nice(_WINDOWS_BELOW_NORMAL if sys.platform == "win32" else niceness)
