@@ -27,22 +27,27 @@ class Actor:
         self.persona = ctx.stage.persona(npc)
         self.scene = ctx.stage.scene(ctx.game, slot)
         self.journal = self.scene.journal(npc)
-        authored = ctx.stage.authored
-        cut_off = authored.pick(npc, "cut_off")
-        self.voice = Voice(lambda kind: authored.pick(npc, kind), cut_off)
-        self.voice_in_passing = Voice(lambda kind: authored.pick(npc, "idle"), cut_off)
+        authored, scope = ctx.stage.authored, self.scene.state.scope(npc)
+        cut_off = authored.pick(npc, "cut_off", scope)
+        self.voice = Voice(lambda kind: authored.pick(npc, kind, scope), cut_off)
+        self.voice_in_passing = Voice(lambda kind: authored.pick(npc, "idle", scope), cut_off)
 
     def ask(self, job_class: JobClass, seed: int | None, *, heard: Heard | None = None, about: str = "") -> Ask:
         """The work of one line: an answer to what was heard, or else a remark in passing."""
-        ctx, authored = self._ctx, self.persona.authored
+        ctx = self._ctx
+        authored, scope = ctx.stage.authored, self.scene.state.scope(self.persona.id)
         facts = ctx.stage.known_facts(self.scene, self.persona)
         entries = self.journal.entries()
         if heard is not None:
             prompt = builder.say(self.persona, self._setting, entries, facts, self._now, heard, self._format)
-            script = [example.reply for example in self.persona.examples] if heard.text else authored.greet
+            script = (
+                [example.reply for example in self.persona.examples]
+                if heard.text
+                else authored.all(self.persona.id, "greet", scope)
+            )
         else:
             prompt = builder.bark(self.persona, self._setting, entries, facts, self._now, about, self._format)
-            script = authored.idle
+            script = authored.all(self.persona.id, "idle", scope)
         return Ask(
             job_class=job_class,
             deadline_ns=ctx.deadline_ns,

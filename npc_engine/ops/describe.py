@@ -22,8 +22,9 @@ class DescribeOp:
         request = cast("Describe", ctx.request)
         place = ctx.stage.place(request.place)
         authored = ctx.stage.authored
-        speech = Speech(ctx, Voice(lambda kind: authored.describe(place.id)))
         state = ctx.stage.scene(ctx.game, request.slot).state
+        scope = state.scope()
+        speech = Speech(ctx, Voice(lambda kind: authored.describe(place.id, scope)))
         caps = ctx.brain.caps
         now = builder.Now(place=place.name, period=state.period, weather=state.weather)
         prompt = builder.describe(place, ctx.stage.pack.world.setting, now, caps.chat_format if caps else "plain")
@@ -34,7 +35,7 @@ class DescribeOp:
             segments=prompt.segments,
             slots=prompt.slots,
             sampling=builder.sampling(secrets.randbelow(1 << 32) if request.seed is None else request.seed),
-            script=tuple(place.authored),
+            script=tuple(authored.descriptions(place.id, scope)),
             arrived_ns=ctx.arrived_ns,
         )
         return await speech.run(ask, lambda: Guard(None, []))

@@ -1,7 +1,7 @@
 """`when:` a small expression language over values the game set. It reads, compares, and can do nothing else.
 
     flags.courier_trust and relation.player.trust >= 40
-    not player.banned and (time.period in ["evening", "night"] or weather == "storm")
+    $gate_open and not player.banned and (time.period in ["evening", "night"] or weather == "storm")
 
 Everything is locked by default: a name that has no value is false, and a comparison with it, or between values of
 different kinds, does not hold. Numbers compare with numbers; only they have an order.
@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
         (?P<number>-?[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_.]))
       | (?P<text>"[^"]*"|'[^']*')
-      | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?![A-Za-z0-9_.]))
+      | (?P<name>\$?[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?![A-Za-z0-9_.]))
       | (?P<sign>==|!=|<=|>=|[<>()\[\],])
       | (?P<end>\Z)
     )""",

@@ -1,7 +1,7 @@
 """Loads a character pack: a folder of YAML files, read strictly and checked against each other.
 
     oakhollow/
-      pack.yaml  world.yaml (may be left out)  places/<id>.yaml  npcs/<id>.yaml
+      pack.yaml  world.yaml  lore.yaml (both may be left out)  places/<id>.yaml  npcs/<id>.yaml
 
 All problems of all files are collected before any is reported, each with file, line and column.
 """
@@ -16,8 +16,8 @@ from typing import TypeVar
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.wire.messages import Emotion
 from npc_engine.world.conditions import ConditionError, parse
-from npc_engine.world.persona import Persona
-from npc_engine.world.spec import Pack, PackInfo, Place, WorldSpec
+from npc_engine.world.persona import Authored, GatedLine, Persona
+from npc_engine.world.spec import Lorebook, Pack, PackInfo, Place, WorldSpec
 from npc_engine.world.state import PLAYER, WorldState
 from npc_engine.world.yaml_source import PackError, Problem, Source, convert, did_you_mean, nearest, read_yaml
 
@@ -67,14 +67,15 @@ class _Loading:
     def pack(self) -> Pack:
         info = self._file("pack.yaml", PackInfo)
         world = self._file("world.yaml", WorldSpec) if (self._path / "world.yaml").exists() else WorldSpec()
+        lore = self._file("lore.yaml", Lorebook) if (self._path / "lore.yaml").exists() else Lorebook()
         places = self._folder("places", Place)
         npcs = self._folder("npcs", Persona)
         if not self._names("npcs"):
             self._problems.append(Problem(str(self._path), 1, 1, "no character: npcs/ holds no .yaml file"))
-        if info is not None and world is not None:
+        if info is not None and world is not None and lore is not None:
             for persona in npcs.values():
                 persona.never_say = list(dict.fromkeys(info.never_say + persona.never_say))
-            pack = Pack(self._path, info, world, places, npcs, self._digest())
+            pack = Pack(self._path, info, world, places, npcs, lore, self._digest())
             self._problems += self._mistakes(pack)
         if self._problems:
             raise PackError(sorted(self._problems))
@@ -123,12 +124,27 @@ class _Loading:
         places, npcs = self._names("places"), self._names("npcs")
         if pack.world.place and pack.world.place not in places:
             yield self._sources["world.yaml"].problem("$.place", _unknown("place", pack.world.place, places))
+        start = WorldState.start(pack)
+        shared = start.scope()
         for name, place in pack.places.items():
             source = self._sources[f"places/{name}.yaml"]
+            yield from _repeats(source, "$.items", None, place.items)
+            for index, line in enumerate(place.authored):
+                if isinstance(line, GatedLine):
+                    yield from _when(source, f"$.authored[{index}].when", line.when, shared)
+            for index, detail in enumerate(place.details):
+                yield from _when(source, f"$.details[{index}].when", detail.when, shared)
             for exit_ in place.exits:
                 if exit_ not in places:
                     yield source.key_problem(f"$.exits.{exit_}", _unknown("place", exit_, places))
-        start = WorldState.start(pack)
+        for index, entry in enumerate(pack.lore.entries):
+            source = self._sources["lore.yaml"]
+            yield from _when(source, f"$.entries[{index}].when", entry.when, shared)
+            for at, npc in enumerate(entry.known_by):
+                if npc not in npcs:
+                    yield source.problem(f"$.entries[{index}].known_by[{at}]", _unknown("character", npc, npcs))
+        if pack.lore.entries:
+            yield from _repeats(source, "$.entries", "id", [entry.id for entry in pack.lore.entries])
         for name, persona in pack.npcs.items():
             source = self._sources[f"npcs/{name}.yaml"]
             if name == PLAYER:
@@ -142,23 +158,37 @@ class _Loading:
                 if example.emotion not in list(Emotion):
                     message = _unknown("emotion", example.emotion, Emotion)
                     yield source.problem(f"$.examples[{index}].emotion", message)
+                actions = [action.name for action in persona.actions]
+                if example.action and example.action not in actions:
+                    message = _unknown("action", example.action, actions)
+                    yield source.problem(f"$.examples[{index}].action", message)
             yield from _repeats(source, "$.knowledge", "id", [fact.id for fact in persona.knowledge])
             yield from _repeats(source, "$.actions", "name", [action.name for action in persona.actions])
+            yield from _repeats(source, "$.lore", "id", [entry.id for entry in persona.lore])
             scope = start.scope(name)
             for index, fact in enumerate(persona.knowledge):
                 yield from _when(source, f"$.knowledge[{index}].when", fact.when, scope)
             for index, action in enumerate(persona.actions):
                 yield from _when(source, f"$.actions[{index}].when", action.when, scope)
+            for index, entry in enumerate(persona.lore):
+                yield from _when(source, f"$.lore[{index}].when", entry.when, scope)
+            for kind in Authored.__struct_fields__:
+                for index, line in enumerate(getattr(persona.authored, kind)):
+                    if isinstance(line, GatedLine):
+                        yield from _when(source, f"$.authored.{kind}[{index}].when", line.when, scope)
 
 
 def _unknown(what: str, name: str, choices: Iterable[str]) -> str:
     return f"unknown {what} `{name}`; {did_you_mean(name, choices)}"
 
 
-def _repeats(source: Source, path: str, key: str, names: list[str]) -> Iterator[Problem]:
+def _repeats(source: Source, path: str, key: str | None, names: list[str]) -> Iterator[Problem]:
+    """Names that stand twice in the list at `path`; `key` holds the name where the list has more than names."""
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield source.problem(f"{path}[{index}].{key}", f"`{name}` stands here twice; give each its own {key}")
+            at = f"{path}[{index}].{key}" if key else f"{path}[{index}]"
+            message = f"give each its own {key}" if key else "once is enough"
+            yield source.problem(at, f"`{name}` stands here twice; {message}")
 
 
 def _when(source: Source, path: str, text: str, scope: Iterable[str]) -> Iterator[Problem]:

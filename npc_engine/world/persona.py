@@ -5,7 +5,7 @@ Everything has a default but `id`, `name` and `summary`, so a first persona is t
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, field
@@ -33,6 +33,21 @@ class Fact(Strict):
     secret: bool = False
 
 
+class LoreEntry(Strict):
+    """Something about the world that comes to mind when one of `keys` is mentioned, and, if `also` is not empty, one of
+    those too. `always` needs no mention. The highest `priority` comes first where room is short. In a pack's
+    `lore.yaml`, `known_by` names the characters who know it; empty means all."""
+
+    id: Identifier
+    text: Line
+    keys: list[Line] = []
+    also: list[Line] = []
+    when: str = ""
+    priority: Degree = 50
+    always: bool = False
+    known_by: list[Identifier] = []
+
+
 class Relationship(Strict):
     """How a character stands to another."""
 
@@ -42,12 +57,19 @@ class Relationship(Strict):
     text: Prose = ""
 
 
+#: What an action's argument may be: somebody present, a thing at hand, a place next door, or one of the listed words.
+ArgumentKind = Literal["npc", "item", "place"]
+
+
 class ActionSpec(Strict):
-    """Something a character may do, while `when` holds. `safe_when_cut` keeps it on a line that was cut short."""
+    """Something a character may do, while `when` holds. `args` names its arguments, each with a kind or with the words
+    it may take; with no candidate in the scene the action is not possible. `safe_when_cut` keeps it on a line that was
+    cut short."""
 
     name: Identifier
     when: str = ""
     text: Prose = ""
+    args: dict[Identifier, ArgumentKind | list[Identifier]] = {}
     safe_when_cut: bool = False
 
 
@@ -57,19 +79,31 @@ class Example(Strict):
     player: Line
     reply: Line
     emotion: str = "neutral"
+    action: str = ""
+
+
+class GatedLine(Strict):
+    """A line that is said only while `when` holds."""
+
+    text: Line
+    when: str
+
+
+AuthoredLine: TypeAlias = Line | GatedLine
 
 
 class Authored(Strict):
-    """Lines written for the moments when the model's line cannot be shown. Each list may be left out."""
+    """Lines written for the moments when the model's line cannot be shown. Each list may be left out. A line may stand
+    alone, or as `{text, when}`; `{$name}` and `{player.name}` in it are replaced by their values."""
 
-    greet: list[Line] = []
-    late: list[Line] = field(default_factory=lambda: ["Hm. Give me a moment."])
-    busy: list[Line] = field(default_factory=lambda: ["Not now. Come back in a while."])
-    confused: list[Line] = field(default_factory=lambda: ["I am not sure what you mean."])
-    refuse: list[Line] = field(default_factory=lambda: ["I would rather not speak of that."])
-    cut_off: list[Line] = field(default_factory=lambda: ["..."])
-    offline: list[Line] = field(default_factory=lambda: ["..."])
-    idle: list[Line] = []
+    greet: list[AuthoredLine] = []
+    late: list[AuthoredLine] = field(default_factory=lambda: ["Hm. Give me a moment."])
+    busy: list[AuthoredLine] = field(default_factory=lambda: ["Not now. Come back in a while."])
+    confused: list[AuthoredLine] = field(default_factory=lambda: ["I am not sure what you mean."])
+    refuse: list[AuthoredLine] = field(default_factory=lambda: ["I would rather not speak of that."])
+    cut_off: list[AuthoredLine] = field(default_factory=lambda: ["..."])
+    offline: list[AuthoredLine] = field(default_factory=lambda: ["..."])
+    idle: list[AuthoredLine] = []
 
 
 class Persona(Strict):
@@ -88,8 +122,11 @@ class Persona(Strict):
     place: str = ""
     goals: list[str] = []
     knowledge: list[Fact] = []
+    lore: list[LoreEntry] = []
     relationships: dict[str, Relationship] = {}
     actions: list[ActionSpec] = []
     examples: list[Example] = []
     authored: Authored = field(default_factory=Authored)
     never_say: list[str] = []
+    #: Whatever else an importer found. The engine does not read it.
+    extra: dict[str, Any] = {}

@@ -10,7 +10,7 @@ from msgspec import Meta, field
 
 from npc_engine import limits
 from npc_engine.world.conditions import Value
-from npc_engine.world.persona import Identifier, Line, Persona, Prose, Strict
+from npc_engine.world.persona import AuthoredLine, Identifier, Line, LoreEntry, Persona, Prose, Strict
 
 #: A time of day on a 24-hour clock.
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$")]
@@ -29,7 +29,8 @@ class PackInfo(Strict):
 
 
 class WorldSpec(Strict):
-    """`world.yaml`: how a new game begins. A `when:` may read only the flags and player values that stand here."""
+    """`world.yaml`: how a new game begins. A `when:` may read only the flags, player values and variables that stand
+    here. `variables` are the game's own, read as `$name`."""
 
     setting: Prose = ""
     time: TimeOfDay = "12:00"
@@ -37,10 +38,26 @@ class WorldSpec(Strict):
     place: str = ""
     flags: dict[Identifier, Value] = field(default_factory=dict)
     player: dict[Identifier, Value] = field(default_factory=dict)
+    variables: dict[Identifier, Value] = field(default_factory=dict)
+
+
+class Lorebook(Strict):
+    """`lore.yaml`: what is known about the world. At most `budget_chars` of it stand in one prompt."""
+
+    budget_chars: Annotated[int, Meta(ge=0, le=8_000)] = 400
+    entries: list[LoreEntry] = field(default_factory=list)
+
+
+class Detail(Strict):
+    """Something to be seen in a place while `when` holds."""
+
+    text: Line
+    when: str
 
 
 class Place(Strict):
-    """`places/<id>.yaml`: what there is to see, hear and smell. `exits` maps neighbouring places to the way there.
+    """`places/<id>.yaml`: what there is to see, hear and smell. `exits` maps neighbouring places to the way there;
+    `items` are things that characters may take, give or use; `details` come and go with the story.
 
     `authored` are finished descriptions, for the moments when the model's cannot be shown.
     """
@@ -53,7 +70,9 @@ class Place(Strict):
     sounds: list[Line] = field(default_factory=list)
     smells: list[Line] = field(default_factory=list)
     exits: dict[str, Prose] = field(default_factory=dict)
-    authored: list[Line] = field(default_factory=list)
+    items: list[Identifier] = field(default_factory=list)
+    details: list[Detail] = field(default_factory=list)
+    authored: list[AuthoredLine] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +84,5 @@ class Pack:
     world: WorldSpec
     places: dict[str, Place]
     npcs: dict[str, Persona]
+    lore: Lorebook
     digest: str

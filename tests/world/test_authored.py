@@ -10,8 +10,8 @@ from pack_files import write_pack
 
 from npc_engine.world.authored import SILENCE, AuthoredLines
 from npc_engine.world.pack import Pack, load_pack
-from npc_engine.world.persona import Authored, Persona
-from npc_engine.world.spec import PackInfo, WorldSpec
+from npc_engine.world.persona import Authored, GatedLine, Persona
+from npc_engine.world.spec import Lorebook, PackInfo, WorldSpec
 
 
 @pytest.fixture
@@ -69,8 +69,22 @@ def test_the_client_gets_offline_lines_and_remarks(pack: Pack) -> None:
 def test_no_line_comes_twice_in_a_row_where_there_are_two(npc: str, written: list[str]) -> None:
     persona = Persona(id=npc, name="N", summary="s", authored=Authored(late=written))
     info = PackInfo(id="p", name="P", summary="s")
-    lines = AuthoredLines(Pack(Path(), info, WorldSpec(), {}, {npc: persona}, ""))
+    lines = AuthoredLines(Pack(Path(), info, WorldSpec(), {}, {npc: persona}, Lorebook(), ""))
     picked = [lines.pick(npc, "late") for _ in range(2 * len(written) + 1)]
     assert set(picked) == set(written)
     if len(set(written)) > 1:
         assert all(first != second for first, second in pairwise(picked))
+
+
+def test_a_gated_line_waits_for_its_condition_and_values_are_filled_in() -> None:
+    late = ["Wait.", GatedLine(text="Here's your {$gold} back, {player.name}. {what}", when="$gold > 0")]
+    persona = Persona(
+        id="anna", name="Anna", summary="s", authored=Authored(late=late, offline=["Bye {$gold}.", "Bye."])
+    )
+    info = PackInfo(id="p", name="P", summary="s")
+    lines = AuthoredLines(Pack(Path(), info, WorldSpec(), {}, {"anna": persona}, Lorebook(), ""))
+    assert {lines.pick("anna", "late", {"$gold": 0}) for _ in range(3)} == {"Wait."}
+    scope = {"$gold": 3, "player.name": "Kim"}
+    assert {lines.pick("anna", "late", scope) for _ in range(2)} == {"Wait.", "Here's your 3 back, Kim. {what}"}
+    assert lines.all("anna", "late", {}) == ["Wait."]
+    assert lines.for_client() == {"anna": ["Bye."]}
