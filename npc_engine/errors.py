@@ -17,6 +17,15 @@ class ErrorCode(StrEnum):
     SESSION_TAKEN = "session_taken"
     UNKNOWN_NPC = "unknown_npc"
     UNKNOWN_PLACE = "unknown_place"
+    UNKNOWN_NAME = "unknown_name"
+    BAD_VALUE = "bad_value"
+    UNKNOWN_SLOT = "unknown_slot"
+    SLOT_TAKEN = "slot_taken"
+    SAVE_CORRUPT = "save_corrupt"
+    SAVE_TOO_NEW = "save_too_new"
+    SAVE_TOO_OLD = "save_too_old"
+    SAVE_TOO_BIG = "save_too_big"
+    STORAGE_FAILED = "storage_failed"
     TEXT_TOO_LONG = "text_too_long"
     BUDGET_OUT_OF_RANGE = "budget_out_of_range"
     DUPLICATE_ID = "duplicate_id"
@@ -25,6 +34,7 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
     # Raised by commands, never sent on the wire.
     PACK_INVALID = "pack_invalid"
+    CARD_INVALID = "card_invalid"
     MODEL_UNKNOWN = "model_unknown"
     MODEL_MISSING = "model_missing"
     MODEL_CORRUPT = "model_corrupt"
@@ -50,6 +60,15 @@ EXPLANATIONS: dict[ErrorCode, str] = {
     ErrorCode.SESSION_TAKEN: "Another connection said `hello` with this session. Pick a random session per client.",
     ErrorCode.UNKNOWN_NPC: "The loaded pack has no such character. The message lists the nearest names.",
     ErrorCode.UNKNOWN_PLACE: "The loaded pack has no such place. The message lists the nearest names.",
+    ErrorCode.UNKNOWN_NAME: "The loaded pack declares no such value. The message lists the nearest names.",
+    ErrorCode.BAD_VALUE: "The value does not fit its name; the message says what would. Nothing was changed.",
+    ErrorCode.UNKNOWN_SLOT: "This game has no such save slot. `slot.list` shows those it has.",
+    ErrorCode.SLOT_TAKEN: "There is a save slot of that name. Choose another, or delete it first.",
+    ErrorCode.SAVE_CORRUPT: "The blob is no save, or was damaged. Nothing was changed; use an older save.",
+    ErrorCode.SAVE_TOO_NEW: "The save was made by a newer version of the engine. Update the engine.",
+    ErrorCode.SAVE_TOO_OLD: "The save is older than any version this engine can read.",
+    ErrorCode.SAVE_TOO_BIG: "The save is larger than the engine takes. Nothing was changed.",
+    ErrorCode.STORAGE_FAILED: "The database could not be read or written; the message says why. Is the disk full?",
     ErrorCode.TEXT_TOO_LONG: "The text is longer than `welcome.limits.text_chars` code points. Shorten it.",
     ErrorCode.BUDGET_OUT_OF_RANGE: "`budget_ms` is outside `welcome.limits`. Use a value inside it.",
     ErrorCode.DUPLICATE_ID: "This id was used with different content in the last ten minutes. Count ids upwards.",
@@ -57,6 +76,7 @@ EXPLANATIONS: dict[ErrorCode, str] = {
     ErrorCode.CANCELLED: "The client cancelled this request.",
     ErrorCode.INTERNAL: "A fault in the daemon; its log has the details. The request may be sent again under a new id.",
     ErrorCode.PACK_INVALID: "A file of the character pack is wrong; the message gives file, line and column.",
+    ErrorCode.CARD_INVALID: "The file is no character card this importer can read; the message says why.",
     ErrorCode.MODEL_UNKNOWN: "The catalogue has no model of that name. `npc-engine models list` shows them.",
     ErrorCode.MODEL_MISSING: "The model is not on this machine yet. Run `npc-engine models pull`.",
     ErrorCode.MODEL_CORRUPT: "The file's SHA-256 differs from the published one. Delete it and pull again.",

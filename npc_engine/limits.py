@@ -40,3 +40,9 @@ HEARTBEAT_MS = 2_000
 #: Character-pack files: bytes and YAML nesting.
 PACK_FILE_BYTES = 256 << 10
 PACK_DEPTH = 16
+#: A save: bytes of the blob, which must fit into a frame with its keys, and of what it expands to.
+SAVE_BYTES = FRAME_BYTES - (4 << 10)
+SAVE_EXPANDED_BYTES = 8 << 20
+#: A character card that may be imported, bytes, and what a compressed part of it may expand to.
+CARD_BYTES = 32 << 20
+CARD_EXPANDED_BYTES = 8 << 20
