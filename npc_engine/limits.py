@@ -22,6 +22,13 @@ TABLE_REQUESTS = 1_024
 CLIENT_REQUESTS = 128
 #: Characters one `warm` may name.
 WARM_NPCS = 64
+#: Characters and lines of one conversation between characters.
+CONVERSE_NPCS = 8
+CONVERSE_TURNS = 32
+#: Values one `world.set` or `world.get` may name, things a scene may hold, variables a game may set beyond the pack's.
+WORLD_VALUES = 256
+SCENE_ITEMS = 64
+VARIABLES = 1_024
 #: Sessions the daemon remembers at once.
 SESSIONS = 256
 #: A finished reply is kept this long for a client that resends its request, seconds.
@@ -40,8 +47,8 @@ HEARTBEAT_MS = 2_000
 #: Character-pack files: bytes and YAML nesting.
 PACK_FILE_BYTES = 256 << 10
 PACK_DEPTH = 16
-#: A save: bytes of the blob, which must fit into a frame with its keys, and of what it expands to.
-SAVE_BYTES = FRAME_BYTES - (4 << 10)
+#: A save: bytes of the blob, which travels as base64 inside a frame, and of what it expands to.
+SAVE_BYTES = (FRAME_BYTES - (4 << 10)) // 4 * 3
 SAVE_EXPANDED_BYTES = 8 << 20
 #: A character card that may be imported, bytes, and what a compressed part of it may expand to.
 CARD_BYTES = 32 << 20

@@ -7,108 +7,64 @@ unknown `t` is refused. A field equal to its default is left out. Lengths of tex
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_args
 
 import msgspec
 from msgspec import Meta
 
 from npc_engine import limits
 from npc_engine.errors import ErrorCode
+from npc_engine.wire.vocabulary import (
+    AnsweredId as AnsweredId,
+)
+from npc_engine.wire.vocabulary import (
+    BudgetMs as BudgetMs,
+)
+from npc_engine.wire.vocabulary import (
+    Count as Count,
+)
+from npc_engine.wire.vocabulary import (
+    Emotion as Emotion,
+)
+from npc_engine.wire.vocabulary import (
+    Name as Name,
+)
+from npc_engine.wire.vocabulary import (
+    NpcId as NpcId,
+)
+from npc_engine.wire.vocabulary import (
+    PlaceId as PlaceId,
+)
+from npc_engine.wire.vocabulary import (
+    Reason as Reason,
+)
+from npc_engine.wire.vocabulary import (
+    RequestId as RequestId,
+)
+from npc_engine.wire.vocabulary import (
+    RetryAfterMs as RetryAfterMs,
+)
+from npc_engine.wire.vocabulary import (
+    Seed as Seed,
+)
+from npc_engine.wire.vocabulary import (
+    ServiceState as ServiceState,
+)
+from npc_engine.wire.vocabulary import (
+    Slot as Slot,
+)
+from npc_engine.wire.vocabulary import (
+    Source as Source,
+)
+from npc_engine.wire.vocabulary import (
+    Text as Text,
+)
+from npc_engine.wire.vocabulary import (
+    Value as Value,
+)
 
 #: The versions of this protocol that this daemon speaks, newest first.
 VERSIONS = (1,)
-
-RequestId: TypeAlias = Annotated[
-    int, Meta(ge=1, lt=limits.INTEGER_MAX, description="Chosen by the client, counted upwards within a session.")
-]
-#: NUL ends a string in some clients' languages, so no name may hold it. What a player types is made clean instead.
-Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARS, pattern=r"^[^\x00]*$")]
-NpcId: TypeAlias = Annotated[Name, Meta(description="A character of the pack: a key of `welcome.npcs`.")]
-PlaceId: TypeAlias = Annotated[Name, Meta(description="A place of the pack: a key of `welcome.places`.")]
-Slot: TypeAlias = Annotated[Name, Meta(description="The save slot. Each has a world and memories of its own.")]
-Text: TypeAlias = Annotated[str, Meta(max_length=limits.FRAME_BYTES)]
-BudgetMs: TypeAlias = Annotated[
-    int,
-    Meta(
-        ge=-limits.INTEGER_MAX,
-        le=limits.INTEGER_MAX,
-        description=f"Milliseconds from arrival to the last reply, {limits.BUDGET_MIN_MS} to {limits.BUDGET_MAX_MS}.",
-    ),
-]
-Seed: TypeAlias = Annotated[int, Meta(ge=0, lt=1 << 32, description="Same seed, same engine, same prompt: same line.")]
-Count: TypeAlias = Annotated[int, Meta(ge=0, lt=limits.INTEGER_MAX)]
-RetryAfterMs: TypeAlias = Annotated[int, Meta(description="When it may be worth asking again, milliseconds from now.")]
-AnsweredId: TypeAlias = Annotated[int, Meta(description="The request this speaks of.")]
-
-
-class Source(StrEnum):
-    """Where the text of a `done` comes from.
-
-    - `model`: the model's whole line
-    - `partial`: the part of the model's line that stood when time, the plan or the guard ended it
-    - `authored`: a line the character's author wrote for this moment
-    """
-
-    MODEL = "model"
-    PARTIAL = "partial"
-    AUTHORED = "authored"
-
-
-class Reason(StrEnum):
-    """Why a `done` is not a whole line of the model. It also decides which kind of authored line is taken.
-
-    - `late`: the budget ran out first, or is too short even for an idle machine
-    - `busy`: admission saw that the budget could not be met; see `retry_after_ms`
-    - `loading`: the model is not up (starting, crashed, restarting); see `retry_after_ms`
-    - `guard`: what the model wrote may not be shown
-    - `crashed`: the worker died or hung while it wrote
-    - `quarantined`: this request was running in two crashes and is kept from the model for ten minutes
-    - `stopping`: the daemon is shutting down
-    - `length`: the plan that fits the budget ended inside a sentence
-    - `offline`: only from a client: the daemon did not answer in time
-    """
-
-    LATE = "late"
-    BUSY = "busy"
-    LOADING = "loading"
-    GUARD = "guard"
-    CRASHED = "crashed"
-    QUARANTINED = "quarantined"
-    STOPPING = "stopping"
-    LENGTH = "length"
-    OFFLINE = "offline"
-
-
-class Emotion(StrEnum):
-    """The eight basic emotions of Plutchik's wheel, and neutral."""
-
-    NEUTRAL = "neutral"
-    JOY = "joy"
-    TRUST = "trust"
-    FEAR = "fear"
-    SURPRISE = "surprise"
-    SADNESS = "sadness"
-    DISGUST = "disgust"
-    ANGER = "anger"
-    ANTICIPATION = "anticipation"
-
-
-class ServiceState(StrEnum):
-    """Whether the daemon can reach its model right now. It answers in every state.
-
-    - `loading`: the model is being loaded, or loaded again after a crash
-    - `ready`: lines come from the model
-    - `stalled`: the model's process is silent; it wakes up or is replaced
-    - `down`: the model cannot be loaded, or crashes again and again; every line is an authored one
-    - `stopping`: the daemon is shutting down
-    """
-
-    LOADING = "loading"
-    READY = "ready"
-    STALLED = "stalled"
-    DOWN = "down"
-    STOPPING = "stopping"
 
 
 class Message(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="t"):
@@ -197,6 +153,164 @@ class Spoken(Message, tag="spoken"):
     heard: Annotated[Count, Meta(description="Code points that listeners heard. Absent: all. 0: forget it.")] | None = (
         None
     )
+
+
+class Unspoken(Message, tag="unspoken"):
+    """The line of request `target` was never shown: nobody remembers it. The same as `spoken` with `heard` 0."""
+
+    id: RequestId
+    target: Annotated[RequestId, Meta(description="The `id` of the request whose line was dropped.")]
+
+
+class Converse(Message, tag="converse"):
+    """Characters talk to each other about `topic`. Each line comes as a `turn`, within `budget_ms` of the one before;
+    then `done`, whose `data.turns` counts them. It ends early, with reason `interrupted`, when the player speaks to one
+    of them. Those who talk and those who are near remember it."""
+
+    id: RequestId
+    npcs: Annotated[
+        list[Name],
+        Meta(min_length=2, max_length=limits.CONVERSE_NPCS, description="Who talks, in turn; the first begins."),
+    ]
+    budget_ms: BudgetMs
+    topic: Annotated[str, Meta(max_length=limits.TEXT_CHARS, description="What they talk about.")] = ""
+    turns: Annotated[int, Meta(ge=1, le=limits.CONVERSE_TURNS, description="Lines in all.")] = 4
+    slot: Slot = "main"
+    seed: Seed | None = None
+
+
+class WorldSet(Message, tag="world.set"):
+    """Tells what is true now. All values are taken or none. `done.data.changed` lists the names whose value is new."""
+
+    id: RequestId
+    values: Annotated[
+        dict[Name, Value],
+        Meta(min_length=1, max_length=limits.WORLD_VALUES, description="Name to value; see World values."),
+    ]
+    slot: Slot = "main"
+
+
+class WorldGet(Message, tag="world.get"):
+    """Asks what is true now; `done.data.values` maps names to values."""
+
+    id: RequestId
+    names: Annotated[
+        list[Name], Meta(max_length=limits.WORLD_VALUES, description="Whose values. Empty: all there are.")
+    ] = []
+    slot: Slot = "main"
+
+
+class Event(Message, tag="event"):
+    """Something happened. Those who saw it, and nobody else, remember it; `done.data.witnesses` lists them."""
+
+    id: RequestId
+    text: Annotated[
+        str, Meta(min_length=1, max_length=limits.TEXT_CHARS, description="One sentence, as a witness would tell it.")
+    ]
+    place: Annotated[
+        str,
+        Meta(
+            max_length=limits.NAME_CHARS, description="Where: all characters there saw it. Empty: where the player is."
+        ),
+    ] = ""
+    npcs: (
+        Annotated[
+            list[Name],
+            Meta(max_length=limits.WARM_NPCS, description="Who saw it, wherever they are. Absent: by place."),
+        ]
+        | None
+    ) = None
+    importance: Annotated[int, Meta(ge=1, le=10, description="1 is soon forgotten, 10 never.")] = 5
+    slot: Slot = "main"
+
+
+class SceneEnter(Message, tag="scene.enter"):
+    """The player comes to `place`. Brings the characters there, who come back in `done.data.npcs`, into the model's
+    cache."""
+
+    id: RequestId
+    place: PlaceId
+    npcs: (
+        Annotated[
+            list[Name],
+            Meta(
+                max_length=limits.WARM_NPCS,
+                description="Who is there, nearest first; they are moved. Absent: as known.",
+            ),
+        ]
+        | None
+    ) = None
+    items: (
+        Annotated[
+            list[Name], Meta(max_length=limits.SCENE_ITEMS, description="Things at hand. Absent: as the pack has them.")
+        ]
+        | None
+    ) = None
+    slot: Slot = "main"
+
+
+class SceneLeave(Message, tag="scene.leave"):
+    """The player leaves the place where `scene.enter` brought it; nobody is near until the next one."""
+
+    id: RequestId
+    slot: Slot = "main"
+
+
+class SaveExport(Message, tag="save.export"):
+    """Everything of a save slot as one blob for the game's own save file: `done.data` holds `blob` (base64),
+    `sha256` (of the bytes, hexadecimal) and the slot's `epoch`."""
+
+    id: RequestId
+    slot: Slot = "main"
+
+
+class SaveImport(Message, tag="save.import"):
+    """Makes a slot what it was when `blob` was exported, or leaves it alone and says why. Requests of the slot that are
+    under way end `cancelled`; its epoch rises. `done.data.warnings` lists what the pack no longer has."""
+
+    id: RequestId
+    blob: Annotated[str, Meta(max_length=limits.FRAME_BYTES, description="What `save.export` gave: base64.")]
+    slot: Slot = "main"
+
+
+class SlotNew(Message, tag="slot.new"):
+    """Begins a slot anew, whatever was in it. Requests of the slot that are under way end `cancelled`."""
+
+    id: RequestId
+    slot: Slot = "main"
+
+
+class SlotCopy(Message, tag="slot.copy"):
+    """Copies a slot to a name that is not taken."""
+
+    id: RequestId
+    to: Annotated[Name, Meta(description="The new slot's name.")]
+    slot: Slot = "main"
+
+
+class SlotList(Message, tag="slot.list"):
+    """Asks which slots this game has: `done.data.slots` lists each with `slot`, `epoch` and `memories`."""
+
+    id: RequestId
+
+
+class SlotDelete(Message, tag="slot.delete"):
+    """Deletes a slot and all that was remembered in it. Requests of the slot that are under way end `cancelled`."""
+
+    id: RequestId
+    slot: Slot = "main"
+
+
+class Inspect(Message, tag="inspect"):
+    """Asks what the model would be shown if `speaker` said `text` to `npc` now. Nothing is generated and nothing
+    remembered. `done.data`: `prompt`, the text; `segments`, its parts with `text`, `origin`, `stable` and `trusted`;
+    `locked`, the facts it may not speak of, each with `id` and `when`; `knows` and `actions`, what it may use."""
+
+    id: RequestId
+    npc: NpcId
+    text: Annotated[Text, Meta(description="The player's words.")] = ""
+    speaker: Annotated[Name, Meta(description="Who says it.")] = "player"
+    slot: Slot = "main"
 
 
 class Health(Message, tag="health"):
@@ -297,7 +411,23 @@ class Done(Message, tag="done"):
     reason: Reason | None = None
     retry_after_ms: RetryAfterMs | None = None
     timing: Timing | None = None
+    narration: Annotated[str, Meta(description="What is seen, not spoken: the text of `describe`.")] = ""
+    epoch: Annotated[int, Meta(description="Of the slot: it rises when a save is imported. Ignore lower ones.")] = 0
     data: Annotated[dict[str, Any], Meta(description="The answer to a request that is not speech.")] = {}
+
+
+class Turn(Message, tag="turn"):
+    """One line of a conversation between characters; its fields are those of a `done`."""
+
+    id: AnsweredId
+    n: Annotated[int, Meta(description="Counts the lines of a conversation from 1.")]
+    npc: Annotated[str, Meta(description="Who says it.")]
+    text: Annotated[str, Meta(description="The line to show.")]
+    emotion: Emotion = Emotion.NEUTRAL
+    actions: Annotated[list[Action], Meta(description="What the character wants to do.")] = []
+    source: Source | None = None
+    reason: Reason | None = None
+    timing: Timing | None = None
 
 
 class Error(Message, tag="error"):
@@ -328,11 +458,45 @@ class Status(Message, tag="status"):
     detail: Annotated[str, Meta(description="What is being loaded, or why the model is down.")] = ""
 
 
-ClientMessage: TypeAlias = Hello | Say | Describe | Bark | Warm | Cancel | Spoken | Health | Ping
-DaemonMessage: TypeAlias = Welcome | Accepted | Draft | Done | Error | Pong | Status
+class PackChanged(Message, tag="pack"):
+    """Sent unasked to every client when a file of the pack was changed while the daemon runs."""
+
+    pack: Annotated[str, Meta(description="Id of the pack.")]
+    digest: Annotated[str, Meta(description="SHA-256 of the files in use, hexadecimal.")]
+    problems: Annotated[
+        list[str], Meta(description="`file:line:column: what is wrong`. If any, the last good version stays in use.")
+    ] = []
+    npcs: Annotated[dict[str, str], Meta(description="Characters: id to name.")] = {}
+    places: Annotated[dict[str, str], Meta(description="Places: id to name.")] = {}
+
+
 #: Client messages that carry an `id` and end in exactly one `done` or `error`.
-Request: TypeAlias = Say | Describe | Bark | Warm | Cancel | Spoken | Health
+Request: TypeAlias = (
+    Say
+    | Describe
+    | Bark
+    | Converse
+    | Warm
+    | Cancel
+    | Spoken
+    | Unspoken
+    | WorldSet
+    | WorldGet
+    | Event
+    | SceneEnter
+    | SceneLeave
+    | SaveExport
+    | SaveImport
+    | SlotNew
+    | SlotCopy
+    | SlotList
+    | SlotDelete
+    | Inspect
+    | Health
+)
+ClientMessage: TypeAlias = Hello | Request | Ping
+DaemonMessage: TypeAlias = Welcome | Accepted | Draft | Turn | Done | Error | Pong | Status | PackChanged
 Terminal: TypeAlias = Done | Error
 
-CLIENT_MESSAGES: tuple[type[Message], ...] = (Hello, Say, Describe, Bark, Warm, Cancel, Spoken, Health, Ping)
-DAEMON_MESSAGES: tuple[type[Message], ...] = (Welcome, Accepted, Draft, Done, Error, Pong, Status)
+CLIENT_MESSAGES: tuple[type[Message], ...] = get_args(ClientMessage)
+DAEMON_MESSAGES: tuple[type[Message], ...] = get_args(DaemonMessage)

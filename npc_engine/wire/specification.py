@@ -103,6 +103,8 @@ def _described(field: dict[str, Any]) -> str:
 def _kind(field: dict[str, Any]) -> str:
     if "$ref" in field:
         return f"`{field['$ref'].rsplit('/', 1)[1]}`"
+    if "anyOf" in field:
+        return "true, false, a number or text"
     match field["type"]:
         case "string":
             bounds = _between(field.get("minLength"), field.get("maxLength"), "code points")

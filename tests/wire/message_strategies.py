@@ -27,11 +27,11 @@ def values(kind: inspect.Type) -> st.SearchStrategy:
         case inspect.Metadata():
             return values(kind.type)
         case inspect.IntType():
-            low = kind.ge if kind.ge is not None else -TOP
+            low = kind.ge if kind.ge is not None else kind.gt + 1 if kind.gt is not None else -TOP
             high = kind.le if kind.le is not None else kind.lt - 1 if kind.lt is not None else TOP
             return st.integers(low, high)
         case inspect.StrType():
-            return names if kind.pattern else texts
+            return names if kind.pattern or kind.min_length else texts
         case inspect.FloatType():
             return numbers
         case inspect.BoolType():
@@ -43,7 +43,9 @@ def values(kind: inspect.Type) -> st.SearchStrategy:
         case inspect.ListType():
             return st.lists(values(kind.item_type), min_size=kind.min_length or 0, max_size=4)
         case inspect.DictType():
-            return st.dictionaries(texts, values(kind.value_type), max_size=3)
+            return st.dictionaries(
+                values(kind.key_type), values(kind.value_type), min_size=kind.min_length or 0, max_size=3
+            )
         case inspect.UnionType():
             return st.one_of([values(option) for option in kind.types])
         case inspect.StructType():
