@@ -35,6 +35,7 @@ class ErrorCode(StrEnum):
     # Raised by commands, never sent on the wire.
     PACK_INVALID = "pack_invalid"
     CARD_INVALID = "card_invalid"
+    STORAGE_IN_USE = "storage_in_use"
     MODEL_UNKNOWN = "model_unknown"
     MODEL_MISSING = "model_missing"
     MODEL_CORRUPT = "model_corrupt"
@@ -77,6 +78,7 @@ EXPLANATIONS: dict[ErrorCode, str] = {
     ErrorCode.INTERNAL: "A fault in the daemon; its log has the details. The request may be sent again under a new id.",
     ErrorCode.PACK_INVALID: "A file of the character pack is wrong; the message gives file, line and column.",
     ErrorCode.CARD_INVALID: "The file is no character card this importer can read; the message says why.",
+    ErrorCode.STORAGE_IN_USE: "Another daemon keeps its saves there. Stop that one, or give another `--saves`.",
     ErrorCode.MODEL_UNKNOWN: "The catalogue has no model of that name. `npc-engine models list` shows them.",
     ErrorCode.MODEL_MISSING: "The model is not on this machine yet. Run `npc-engine models pull`.",
     ErrorCode.MODEL_CORRUPT: "The file's SHA-256 differs from the published one. Delete it and pull again.",

@@ -53,7 +53,7 @@ def load(
       npc-engine bench load --engine llama --clients 4 --npcs 4 --rate 0 --budget-ms 4000 --json load.json
     """
     asked = Load(clients=clients, npcs=npcs, rate=rate, budget_ms=budget_ms, seconds=seconds, seed=seed)
-    arguments = ["--engine", engine, "--pack", pack, "--parallel", str(parallel)]
+    arguments = ["--engine", engine, "--pack", pack, "--parallel", str(parallel), "--saves", "none"]
     arguments += ["--model", model] if model else []
     for setting in option:
         arguments += ["--option", setting]

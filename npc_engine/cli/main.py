@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from npc_engine import __version__
-from npc_engine.cli import bench, keys, models, protocol, serve, talk
+from npc_engine.cli import bench, check, import_card, inspect, keys, models, protocol, rehearse, replay, serve, talk
 
 app = typer.Typer(
     name="npc-engine",
@@ -17,7 +17,12 @@ app = typer.Typer(
 )
 app.command("talk")(talk.talk)
 app.command("serve")(serve.serve)
+app.command("replay")(replay.replay)
 app.command("keys")(keys.keys)
+app.command("check")(check.check)
+app.command("test")(rehearse.rehearse)
+app.command("inspect")(inspect.inspect)
+app.command("import-card")(import_card.import_card)
 app.command("protocol")(protocol.protocol)
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")

@@ -18,6 +18,9 @@ from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import worker_config
 from npc_engine.clock import SystemClock
 from npc_engine.daemon.server import Front, ServeConfig
+from npc_engine.errors import ErrorCode, NpcError
+from npc_engine.models.home import home
+from npc_engine.storage.db import Store
 from npc_engine.wire.messages import ServiceState
 from npc_engine.world.pack import find_pack
 
@@ -54,6 +57,12 @@ def serve(
     parallel: ParallelOption = 4,
     context: ContextOption = 2_048,
     option: SettingsOption = [],  # noqa: B006 - typer reads the default, nobody changes it
+    saves: Annotated[
+        str,
+        typer.Option(
+            help="Database of what characters remember: a file, or `none` to forget all at the end.", show_default=False
+        ),
+    ] = "",
     ready_file: Annotated[Path | None, typer.Option(help="Write address, token file and pid here as JSON.")] = None,
     parent: Annotated[int, typer.Option(help="Exit when the process with this id is gone.")] = 0,
     log_level: Annotated[str, typer.Option(help="INFO logs one line per request.")] = "WARNING",
@@ -70,9 +79,11 @@ def serve(
     """
     logging.basicConfig(level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     with reported_errors():
+        folder = find_pack(pack)
         config = ServeConfig(
             address=f"tcp://{host}:{port}",
-            pack=find_pack(pack),
+            pack=folder,
+            saves=None if saves == "none" else Path(saves) if saves else _default_saves(folder),
             worker=worker_config(
                 engine=engine,
                 model=model,
@@ -91,6 +102,20 @@ def serve(
             ready_file.unlink(missing_ok=True)
     if not healthy:
         raise typer.Exit(1)
+
+
+def _default_saves(pack: Path) -> Path | None:
+    """In the engine's folder, by the pack's name. The second daemon on a pack that nobody gave a file of its own
+    remembers nothing beyond its end."""
+    path = home() / "saves" / f"{pack.resolve().name}.sqlite"
+    try:
+        Store(path).close()
+    except NpcError as error:
+        if error.code is not ErrorCode.STORAGE_IN_USE:
+            raise
+        stderr.print("another daemon plays this pack: what happens here is forgotten at the end (see --saves)")
+        return None
+    return path
 
 
 async def _serve(config: ServeConfig, ready_file: Path | None, parent: int) -> bool:

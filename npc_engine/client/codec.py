@@ -82,6 +82,14 @@ def strings(message: Mapping[str, Any], key: str) -> dict[str, str]:
     return values
 
 
+def string_list(message: Mapping[str, Any], key: str) -> list[str]:
+    """A list of strings, empty where it is absent. Raises FrameError."""
+    values: list[str] = field(message, key, list, [])
+    if not all(isinstance(value, str) for value in values):
+        raise FrameError(f"`{key}` does not list strings")
+    return values
+
+
 def _check(value: object, depth: int = 0) -> None:
     """Raise FrameError for what some client's language cannot hold: NUL in strings, integers above 2**53, bytes."""
     if isinstance(value, str):

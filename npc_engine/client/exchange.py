@@ -10,7 +10,7 @@ from typing import Any
 from npc_engine import limits
 from npc_engine.client.codec import FrameError, decode, encode, field, optional
 from npc_engine.client.offline import OfflineLines
-from npc_engine.client.replies import DaemonInfo, Reply, RequestError, read_daemon, read_error, read_reply
+from npc_engine.client.replies import DaemonInfo, Reply, RequestError, read_daemon, read_error, read_pack, read_reply
 from npc_engine.client.requests import Callback, Request
 from npc_engine.client.session import Session
 from npc_engine.clock import NS_PER_MS, Clock
@@ -22,7 +22,10 @@ VERSION = 1
 BACKLOG_MS = 250
 #: Answers to `hello` that mean the daemon will not have this client.
 REFUSALS = (ErrorCode.VERSION_UNSUPPORTED, ErrorCode.UNAUTHORISED)
+#: Requests whose good end makes a slot another one: what was asked of the slot before is void.
+RENEWALS = ("save.import", "slot.new", "slot.delete")
 CLOSED = RequestError(ErrorCode.CANCELLED, "The client was closed.")
+VOID = RequestError(ErrorCode.CANCELLED, "Its save slot has been loaded, begun anew or deleted meanwhile.")
 
 
 class Exchange:
@@ -125,6 +128,8 @@ class Exchange:
             self._welcome(message)
         elif kind == "status":
             self._status(message)
+        elif kind == "pack":
+            self._pack(message)
         elif kind == "error" and optional(message, "id", int) is None:
             self._connection_error(read_error(message))
         elif request is None:
@@ -134,8 +139,13 @@ class Exchange:
         elif kind == "update":
             if request.update(message) and request.on_update is not None:
                 self._news.append((request.on_update, request))
+        elif kind == "turn":
+            if request.turn(message, self._clock.now_ns()) and request.on_update is not None:
+                self._news.append((request.on_update, request))
         elif kind == "done":
             self._end(request, read_reply(message))
+            if request.kind in RENEWALS:
+                self._void_before(request)
         elif kind == "error":
             self._end(request, read_error(message))
 
@@ -156,10 +166,10 @@ class Exchange:
 
     def _resume(self, resumed: bool) -> None:
         """Queue every open request again, in order. A daemon that does not know the session gets them as new ones,
-        except a line the player has seen part of: another daemon would go on differently."""
+        except what the player has seen part of: another daemon would go on differently."""
         for request in list(self._open.values()):
-            if not resumed and request.published:
-                self._end(request, self._lines.reply(request.subject, request.text[: request.published]))
+            if not resumed and request.was_seen:
+                self._end(request, self._unanswered(request))
             elif not resumed:
                 request.forgotten()
         self._outbox = deque(self._open.values())
@@ -175,6 +185,17 @@ class Exchange:
                 detail=field(message, "detail", str, ""),
             )
         self.service = service
+
+    def _pack(self, message: Mapping[str, Any]) -> None:
+        if self.daemon is not None:
+            self.daemon = read_pack(message, self.daemon)
+
+    def _void_before(self, renewal: Request) -> None:
+        """The daemon has cancelled what was asked of the slot before it was renewed. A word on it that is still on its
+        way is about a world that is gone."""
+        for request in list(self._open.values()):
+            if request.slot == renewal.slot and request.id < renewal.id:
+                self._end(request, VOID)
 
     def _connection_error(self, error: RequestError) -> None:
         if self.session is None:
@@ -211,13 +232,18 @@ class Exchange:
                 return
 
     def _expire(self, now_ns: int) -> None:
-        """End what the daemon has not: a line for the player, or an error for what has no line."""
+        """End what the daemon has not."""
         for request in [late for late in self._open.values() if now_ns >= late.deadline_ns]:
             self._tell_cancelled(request)
-            if request.is_speech:
-                self._end(request, self._lines.reply(request.subject, request.text[: request.published]))
-            else:
-                self._end(request, _explained(ErrorCode.DAEMON_UNREACHABLE))
+            self._end(request, self._unanswered(request))
+
+    def _unanswered(self, request: Request) -> Reply | RequestError:
+        """The end of a request that the daemon leaves open. Nobody wrote lines for a conversation: it just stops."""
+        if request.is_speech:
+            return self._lines.reply(request.subject, request.text[: request.published])
+        if request.kind == "converse":
+            return Reply(reason="offline", data={"turns": len(request.turns)})
+        return _explained(ErrorCode.DAEMON_UNREACHABLE)
 
     def _tell_cancelled(self, request: Request) -> None:
         """Spare the daemon the work. Its answer is not waited for, and a loss does no harm."""

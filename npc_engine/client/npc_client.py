@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from npc_engine import __version__, limits
+from npc_engine import __version__
+from npc_engine.client.calls import Calls
 from npc_engine.client.codec import encode
 from npc_engine.client.credentials import read_token
 from npc_engine.client.exchange import VERSION, Exchange
@@ -26,12 +27,9 @@ DEFAULT_ADDRESS = "tcp://127.0.0.1:5770"
 POLL_MS = 0.5
 #: Without a daemon for this long, `state` is "offline" and no longer "connecting", milliseconds.
 CONNECT_PATIENCE_MS = 3_000
-#: How long `health` and `spoken` wait for an answer, milliseconds.
-HEALTH_MS = 2_000
-SPOKEN_MS = int(limits.PENDING_TURN_S * 1_000)
 
 
-class NpcClient:
+class NpcClient(Calls):
     """Talks to a daemon without ever blocking the game. Used from one thread: the one that calls `poll`.
 
     `token` None reads the token file that a daemon on this machine leaves. A daemon elsewhere needs the token, its
@@ -91,71 +89,6 @@ class NpcClient:
             process.stop()
             raise
 
-    def say(
-        self,
-        npc: str,
-        text: str,
-        budget_ms: int = 1_500,
-        *,
-        speaker: str = "player",
-        slot: str = "main",
-        seed: int | None = None,
-        on_update: Callback | None = None,
-        on_done: Callback | None = None,
-    ) -> Request:
-        """`speaker` says `text` to `npc`, who answers. With an empty text the character speaks first."""
-        fields = {"npc": npc, "text": text, "budget_ms": budget_ms, "speaker": speaker, "slot": slot, "seed": seed}
-        return self._ask("say", fields, budget_ms, on_update, on_done)
-
-    def describe(
-        self,
-        place: str,
-        budget_ms: int = 3_000,
-        *,
-        slot: str = "main",
-        seed: int | None = None,
-        on_update: Callback | None = None,
-        on_done: Callback | None = None,
-    ) -> Request:
-        """What a newcomer sees at `place` now."""
-        fields = {"place": place, "budget_ms": budget_ms, "slot": slot, "seed": seed}
-        return self._ask("describe", fields, budget_ms, on_update, on_done)
-
-    def bark(
-        self,
-        npc: str,
-        about: str = "",
-        budget_ms: int = 1_500,
-        *,
-        slot: str = "main",
-        seed: int | None = None,
-        on_update: Callback | None = None,
-        on_done: Callback | None = None,
-    ) -> Request:
-        """A short remark by `npc` in passing; `about` is what it refers to."""
-        fields = {"npc": npc, "about": about, "budget_ms": budget_ms, "slot": slot, "seed": seed}
-        return self._ask("bark", fields, budget_ms, on_update, on_done)
-
-    def warm(
-        self, npcs: Sequence[str], budget_ms: int = 30_000, *, slot: str = "main", on_done: Callback | None = None
-    ) -> Request:
-        """Prepare for talking to `npcs`, nearest first, so that their first word comes at once."""
-        fields = {"npcs": list(npcs), "budget_ms": budget_ms, "slot": slot}
-        return self._ask("warm", fields, budget_ms, None, on_done)
-
-    def spoken(self, request: Request, heard: int | None = None, *, on_done: Callback | None = None) -> Request:
-        """The game showed the line of `request`; `heard` code points of it reached the listeners (None: all).
-
-        Of a line that this client ended itself, the daemon knows only what it had published.
-        """
-        if request.reply is not None and request.reply.reason == "offline":
-            heard = request.published if heard is None else min(heard, request.published)
-        return self._ask("spoken", {"target": request.id, "heard": heard}, SPOKEN_MS, None, on_done)
-
-    def health(self, *, on_done: Callback | None = None) -> Request:
-        """The daemon's state and counters, in `reply.data`."""
-        return self._ask("health", {}, HEALTH_MS, None, on_done)
-
     def poll(self, max_ms: float = POLL_MS) -> None:
         """Do what there is to do, for about `max_ms` at most, and leave the rest to the next call. Never blocks; takes
         at least one frame. Callbacks run in here, and what they raise comes out of here."""
@@ -186,6 +119,12 @@ class NpcClient:
     def daemon(self) -> DaemonInfo | None:
         """What the daemon last said of itself; None before its first welcome."""
         return self._exchange.daemon
+
+    @property
+    def pack_problems(self) -> tuple[str, ...]:
+        """Faults in pack files that were changed while the daemon runs, "file:line:column: what is wrong". While there
+        are any, it goes on with the last good version."""
+        return () if self.daemon is None else self.daemon.pack_problems
 
     @property
     def state(self) -> str:

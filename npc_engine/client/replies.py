@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from npc_engine.client import codec
@@ -33,7 +34,8 @@ class Timing:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The good end of a request. For speech, `source` says who wrote the line ("model", "partial", "authored") and
-    `reason` why it is not the model's whole line ("late", "busy", "offline" ...). Other requests answer in `data`."""
+    `reason` why it is not the model's whole line ("late", "busy", "offline" ...); a text that is seen, not spoken, may
+    come as `narration`. `epoch` is that of the save slot. Other requests answer in `data`."""
 
     text: str = ""
     emotion: str = "neutral"
@@ -42,7 +44,29 @@ class Reply:
     reason: str | None = None
     retry_after_ms: int | None = None
     timing: Timing | None = None
+    narration: str = ""
+    epoch: int = 0
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def blob(self) -> bytes:
+        """The save that `save_export` asked for, for the game's own save file. Raises ValueError if there is none."""
+        return base64.b64decode(codec.field(self.data, "blob", str), validate=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One line of a conversation between characters. `n` counts them from 1; `npc` says it; the rest is as in a
+    reply."""
+
+    n: int
+    npc: str
+    text: str
+    emotion: str = "neutral"
+    actions: tuple[Action, ...] = ()
+    source: str | None = None
+    reason: str | None = None
+    timing: Timing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +80,8 @@ class RequestError:
 
 @dataclass(frozen=True, slots=True)
 class DaemonInfo:
-    """What the daemon said of itself. `npcs` and `places` map ids to names; `progress` is that of loading, 0 to 1."""
+    """What the daemon said of itself. `npcs` and `places` map ids to names; `progress` is that of loading, 0 to 1.
+    `pack_problems` are the faults ("file:line:column: what is wrong") that keep a changed pack from being used."""
 
     name: str
     pack: str
@@ -67,21 +92,28 @@ class DaemonInfo:
     resumed: bool
     progress: float = 0.0
     detail: str = ""
+    pack_problems: tuple[str, ...] = ()
 
 
 def read_reply(message: Mapping[str, Any]) -> Reply:
     """A `done`. Raises FrameError."""
-    timing = codec.optional(message, "timing", dict)
-    actions = codec.field(message, "actions", list, [])
     return Reply(
         text=codec.field(message, "text", str, ""),
-        emotion=codec.field(message, "emotion", str, "neutral"),
-        actions=tuple(_read_action(action) for action in actions),
-        source=codec.optional(message, "source", str),
-        reason=codec.optional(message, "reason", str),
         retry_after_ms=codec.optional(message, "retry_after_ms", int),
-        timing=None if timing is None else _read_timing(timing),
+        narration=codec.field(message, "narration", str, ""),
+        epoch=codec.field(message, "epoch", int, 0),
         data=codec.field(message, "data", dict, {}),
+        **_read_manner(message),
+    )
+
+
+def read_turn(message: Mapping[str, Any]) -> Turn:
+    """A `turn`. Raises FrameError."""
+    return Turn(
+        n=codec.field(message, "n", int),
+        npc=codec.field(message, "npc", str),
+        text=codec.field(message, "text", str),
+        **_read_manner(message),
     )
 
 
@@ -105,6 +137,32 @@ def read_daemon(message: Mapping[str, Any]) -> DaemonInfo:
         places=codec.strings(message, "places"),
         resumed=codec.field(message, "resumed", bool, False),
     )
+
+
+def read_pack(message: Mapping[str, Any], daemon: DaemonInfo) -> DaemonInfo:
+    """`daemon` after a `pack`: faults leave the names as they are. Raises FrameError."""
+    problems = tuple(codec.string_list(message, "problems"))
+    if problems:
+        return replace(daemon, pack_problems=problems)
+    return replace(
+        daemon,
+        pack=codec.field(message, "pack", str),
+        npcs=codec.strings(message, "npcs"),
+        places=codec.strings(message, "places"),
+        pack_problems=(),
+    )
+
+
+def _read_manner(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What a line comes with, in a `done` as in a `turn`."""
+    timing = codec.optional(message, "timing", dict)
+    return {
+        "emotion": codec.field(message, "emotion", str, "neutral"),
+        "actions": tuple(_read_action(action) for action in codec.field(message, "actions", list, [])),
+        "source": codec.optional(message, "source", str),
+        "reason": codec.optional(message, "reason", str),
+        "timing": None if timing is None else _read_timing(timing),
+    }
 
 
 def _read_action(action: object) -> Action:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from npc_engine import limits
 from npc_engine.client.codec import FrameError, encode, field
-from npc_engine.client.replies import Reply, RequestError
+from npc_engine.client.replies import Reply, RequestError, Turn, read_turn
 from npc_engine.clock import NS_PER_MS
 
 #: How long after its budget a request may wait for the daemon's answer to travel, milliseconds.
@@ -21,6 +21,7 @@ class Request:
 
     `state`: "queued" (not sent yet) → "sent" → "accepted" → "streaming" → "done" | "failed".
     `text` is the line so far; its first `stable` code points will not change any more.
+    `turns` are the lines so far of a conversation between characters.
     `reply` is set when done, `error` when failed; exactly one of the two, once.
     """
 
@@ -38,17 +39,20 @@ class Request:
         self.kind: str = fields["t"]
         #: The character or place the request is about; empty for requests about neither.
         self.subject: str = fields.get("npc", "") or fields.get("place", "")
+        #: The save slot it is about, None for requests about none.
+        self.slot: str | None = fields.get("slot")
         self.patience_ms = patience_ms
         self.state = "queued"
         self.text = ""
         self.stable = 0
         #: Code points that the daemon has published as stable; `stable` until a line is ended without the daemon.
         self.published = 0
+        self.turns: list[Turn] = []
         self.reply: Reply | None = None
         self.error: RequestError | None = None
         self.on_update = on_update
         self.on_done = on_done
-        self.deadline_ns = now_ns + int(patience_ms + GRACE_MS) * NS_PER_MS
+        self._wait_from(now_ns)
         self._fields = fields
         self._frame: bytes | None = None
         self._seq = -1
@@ -68,6 +72,11 @@ class Request:
     def is_speech(self) -> bool:
         """Whether the answer is a text for the player, so that there is a line to fall back on."""
         return self.kind in ("say", "describe", "bark")
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether the player may have read some of the answer, so that it cannot begin anew."""
+        return self.published > 0 or bool(self.turns)
 
     def cancel(self) -> None:
         """End the request with the error "cancelled". Does nothing once it has ended."""
@@ -115,10 +124,26 @@ class Request:
         self.state = "streaming"
         return True
 
+    def turn(self, message: Mapping[str, Any], now_ns: int) -> bool:
+        """Take the next line from a `turn`, and wait for the one after it; False if it is an old one, or one more than
+        was asked for. Raises FrameError."""
+        turn = read_turn(message)
+        last = self.turns[-1].n if self.turns else 0
+        if not last < turn.n <= self._fields.get("turns", 0):
+            return False
+        self.turns.append(turn)
+        self._wait_from(now_ns)
+        self.state = "streaming"
+        return True
+
     def end(self, outcome: Reply | RequestError) -> None:
         """The one end. The client calls this once."""
         if isinstance(outcome, Reply):
             self.state, self.reply = "done", outcome
-            self.text, self.stable = outcome.text, len(outcome.text)
+            self.text = outcome.text or outcome.narration
+            self.stable = len(self.text)
         else:
             self.state, self.error = "failed", outcome
+
+    def _wait_from(self, now_ns: int) -> None:
+        self.deadline_ns = now_ns + int(self.patience_ms + GRACE_MS) * NS_PER_MS

@@ -78,6 +78,11 @@ class WorkerBrain:
         self._admission.learn(self._supervisor.cost)
         return self._admission.judge(ask, caps, now_ns)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody speaks or waits to."""
+        return self._supervisor.available and not any(sent.ask.slots for sent in self._sent.values())
+
     async def generate(self, ask: Ask) -> AsyncGenerator[Update, None]:
         """Run the work; the last update is its `Finished`. Closing the generator cancels the job. Raises WorkerLost."""
         updates: asyncio.Queue[Update | None] = asyncio.Queue()

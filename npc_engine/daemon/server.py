@@ -18,15 +18,19 @@ from npc_engine.daemon import security
 from npc_engine.daemon.brain import WorkerBrain
 from npc_engine.daemon.endpoint import Endpoint, Sent
 from npc_engine.daemon.metrics import Metrics
+from npc_engine.daemon.pack_watch import PackWatch
 from npc_engine.daemon.requests import Arrival, OpenRequest, RequestKey, RequestTable
 from npc_engine.daemon.sessions import Session, Sessions
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.ops.base import OpContext
 from npc_engine.ops.registry import OPS
 from npc_engine.ops.stage import Stage
+from npc_engine.ops.warm import prefetch_scene
+from npc_engine.storage.db import Store
 from npc_engine.wire import codec, messages
 from npc_engine.wire.messages import Done, Error, Message, Reason, Request, ServiceState, Terminal
 from npc_engine.worker.link import WorkerConfig
+from npc_engine.world.pack import Pack, PackError
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +45,13 @@ DRAIN_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """How to serve. `curve_dir` is needed beyond loopback; `token` None makes a new one and writes it to a file."""
+    """How to serve. `saves` is the database of what characters remember, a temporary one if None. `curve_dir` is needed
+    beyond loopback; `token` None makes a new one and writes it to a file."""
 
     address: str
     pack: Path
     worker: WorkerConfig
+    saves: Path | None = None
     curve_dir: Path | None = None
 
 
@@ -67,7 +73,9 @@ class Front:
         self._config = config
         self._clock = clock
         self._metrics = Metrics()
-        self._stage = Stage(config.pack)
+        self._store = Store(config.saves)
+        self._stage = Stage(config.pack, self._store)
+        self._watch = PackWatch(config.pack, self._on_pack)
         self._table = RequestTable()
         self._sessions = Sessions()
         self._endpoint = Endpoint(self._on_frame)
@@ -92,7 +100,9 @@ class Front:
         self._token, self.token_file = security.write_token(port)
         self._brain.start()
         loop = asyncio.get_running_loop()
-        self._housekeeping = [loop.create_task(self._flush_outboxes()), loop.create_task(self._sweep())]
+        self._housekeeping = [
+            loop.create_task(work) for work in (self._flush_outboxes(), self._sweep(), self._watch.run())
+        ]
         return address
 
     async def stop(self) -> None:
@@ -110,6 +120,7 @@ class Front:
             task.cancel()
         await self._brain.stop()
         self._endpoint.close(linger_ms=500)
+        self._store.close()
         if self.token_file:
             self.token_file.unlink(missing_ok=True)
         self.stopped.set()
@@ -150,8 +161,6 @@ class Front:
             error = Error(code=ErrorCode.SESSION_TAKEN, message="another connection resumed this session")
             self._endpoint.send(taken_from, codec.encode(error))
         pack = self._stage.pack
-        # Those where the game begins come first: a client that does not know the pack can start with them.
-        npcs = sorted(pack.npcs.values(), key=lambda npc: npc.place != pack.world.place)
         self._send(
             session,
             messages.Welcome(
@@ -163,8 +172,8 @@ class Front:
                 model=self._brain.model_name,
                 resumed=resumed,
                 authored=self._stage.authored.for_client(),
-                npcs={npc.id: npc.name for npc in npcs},
-                places={place.id: place.name for place in pack.places.values()},
+                npcs=self._npcs,
+                places=self._places,
             ),
         )
         log.info("hello session=%s client=%r resumed=%s", session.name[:8], session.client, resumed)
@@ -177,6 +186,8 @@ class Front:
                 f"budget_ms is {budget_ms}; use {limits.BUDGET_MIN_MS} to {limits.BUDGET_MAX_MS}",
                 message.id,
             )
+        if isinstance(message, messages.Converse):
+            budget_ms *= message.turns
         margin_ms = min(REPLY_MARGIN_MS, budget_ms / 10)
         deadline_ns = arrived_ns + int((budget_ms - margin_ms) * NS_PER_MS)
         try:
@@ -206,6 +217,7 @@ class Front:
             brain=self._brain,
             desk=self,
             publish=lambda text, stable: self._publish(key, text, stable),
+            send=lambda message: self._send_to(key, message),
         )
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._run(key, ctx))
@@ -251,6 +263,12 @@ class Front:
         running.seq += 1
         self._send(session, messages.Draft(id=key[1], seq=running.seq, text=text, stable=stable), draft_of=key[1])
 
+    def _send_to(self, key: RequestKey, message: Message) -> None:
+        """To whoever made the request, while it runs."""
+        session = self._sessions.named(key[0])
+        if key in self._running and session is not None:
+            self._send(session, message)
+
     def _finish(self, key: RequestKey, reply: Terminal) -> None:
         """Close the table entry and send the reply; the first to come here wins."""
         now_ns = self._clock.now_ns()
@@ -262,6 +280,8 @@ class Front:
         if running.task is not asyncio.current_task():
             running.task.cancel()
         if isinstance(reply, Done):
+            if (slot := getattr(request.message, "slot", None)) is not None:
+                reply.epoch = self._stage.epoch(running.ctx.game, slot)
             _stamp(reply, request, running, now_ns)
             if reply.source is not None:
                 self._metrics.count(f"source_{reply.source}")
@@ -326,6 +346,13 @@ class Front:
             return "cancelled"
         return "finished" if self._table.reply_of(key) is not None else "unknown"
 
+    def cancel_slot(self, game: str, slot: str, but: RequestKey) -> None:
+        """End all requests of a save slot with `error cancelled`, but for one."""
+        for key, running in list(self._running.items()):
+            ctx = running.ctx
+            if key != but and ctx.game == game and getattr(ctx.request, "slot", None) == slot:
+                self.cancel(*key)
+
     def health(self) -> dict[str, object]:
         """State and counters."""
         return {
@@ -338,6 +365,17 @@ class Front:
         }
 
     # State and housekeeping
+
+    @property
+    def _npcs(self) -> dict[str, str]:
+        """Those where the game begins come first: a client that does not know the pack can start with them."""
+        pack = self._stage.pack
+        npcs = sorted(pack.npcs.values(), key=lambda npc: npc.place != pack.world.place)
+        return {npc.id: npc.name for npc in npcs}
+
+    @property
+    def _places(self) -> dict[str, str]:
+        return {place.id: place.name for place in self._stage.pack.places.values()}
 
     @property
     def _state(self) -> ServiceState:
@@ -361,6 +399,24 @@ class Front:
         for session in self._sessions.connected():
             self._send(session, status)
 
+    def _on_pack(self, pack: Pack | PackError) -> None:
+        """The pack was edited: go on with the new version, or say what is wrong and go on with the old one."""
+        problems: list[str] = []
+        if isinstance(pack, PackError):
+            problems = [str(problem) for problem in pack.problems]
+            log.warning("the edited pack cannot be used; the last good version stays:\n%s", "\n".join(problems))
+        else:
+            log.info("the pack was edited: digest=%s", pack.digest[:12])
+            self._stage.use(pack)
+            for scene in self._stage.scenes():
+                prefetch_scene(self._stage, self._brain, scene, self._clock.now_ns())
+        used = self._stage.pack
+        news = messages.PackChanged(
+            pack=used.info.id, digest=used.digest, problems=problems, npcs=self._npcs, places=self._places
+        )
+        for session in self._sessions.connected():
+            self._send(session, news)
+
     async def _flush_outboxes(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_S)
@@ -381,7 +437,7 @@ class Front:
         while True:
             await asyncio.sleep(SWEEP_S)
             self._sessions.sweep(self._clock.now_ns())
-            self._stage.keep_overdue_turns(self._clock.now_ns())
+            self._stage.rest(self._clock.now_ns())
 
 
 def _error(request: Request, error: NpcError) -> Error:

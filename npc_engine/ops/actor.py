@@ -1,22 +1,24 @@
-"""A character on the stage for one request: its prompt, its guard, its voice, its memory of what was said."""
+"""A character on the stage for one request: the work of its line, its guard, its voice, and what it remembers of it."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
-from npc_engine.clock import NS_PER_MS
 from npc_engine.jobs import JobClass
 from npc_engine.ops.base import Ask, OpContext
+from npc_engine.ops.mind import NO_FORMAT, REACH_TOKENS, Mind
 from npc_engine.ops.speech import Voice
+from npc_engine.ops.warm import prefetch
 from npc_engine.prompt import builder
+from npc_engine.prompt.builder import Prompt
 from npc_engine.prompt.guard import Guard
-from npc_engine.wire.messages import Done
+from npc_engine.wire.messages import Action, Done
+from npc_engine.world.actions import Deed
 from npc_engine.world.journal import Heard, Said
 
-#: How long an idle-time warm-up may wait for its turn, milliseconds.
-PREFETCH_MS = 30_000
-#: The chat format assumed while no engine has loaded; nothing is generated with it.
-NO_FORMAT = "plain"
+#: Share of the time left that may go into reading what the words bring to mind.
+REACH_SHARE = 0.2
 
 
 class Actor:
@@ -24,45 +26,29 @@ class Actor:
 
     def __init__(self, ctx: OpContext, npc: str, slot: str) -> None:
         self._ctx = ctx
-        self.persona = ctx.stage.persona(npc)
         self.scene = ctx.stage.scene(ctx.game, slot)
+        self.epoch = self.scene.epoch
+        caps = ctx.brain.caps
+        self.mind = Mind(ctx.stage, self.scene, npc, caps.chat_format if caps else NO_FORMAT)
+        self.persona = self.mind.persona
         self.journal = self.scene.journal(npc)
-        authored, scope = ctx.stage.authored, self.scene.state.scope(npc)
-        cut_off = authored.pick(npc, "cut_off", scope)
-        self.voice = Voice(lambda kind: authored.pick(npc, kind, scope), cut_off)
-        self.voice_in_passing = Voice(lambda kind: authored.pick(npc, "idle", scope), cut_off)
+        authored, self._scope = ctx.stage.authored, self.scene.state.scope(npc)
+        cut_off = authored.pick(npc, "cut_off", self._scope)
+        self.voice = Voice(lambda kind: authored.pick(npc, kind, self._scope), cut_off)
+        self.voice_in_passing = Voice(lambda kind: authored.pick(npc, "idle", self._scope), cut_off)
 
-    def ask(self, job_class: JobClass, seed: int | None, *, heard: Heard | None = None, about: str = "") -> Ask:
-        """The work of one line: an answer to what was heard, or else a remark in passing."""
-        ctx = self._ctx
-        authored, scope = ctx.stage.authored, self.scene.state.scope(self.persona.id)
-        facts = ctx.stage.known_facts(self.scene, self.persona)
-        entries = self.journal.entries()
-        if heard is not None:
-            prompt = builder.say(self.persona, self._setting, entries, facts, self._now, heard, self._format)
-            script = (
-                [example.reply for example in self.persona.examples]
-                if heard.text
-                else authored.all(self.persona.id, "greet", scope)
-            )
-        else:
-            prompt = builder.bark(self.persona, self._setting, entries, facts, self._now, about, self._format)
-            script = authored.all(self.persona.id, "idle", scope)
-        return Ask(
-            job_class=job_class,
-            deadline_ns=ctx.deadline_ns,
-            cache_key=self.scene.cache_key(self.persona.id),
-            segments=prompt.segments,
-            slots=prompt.slots,
-            sampling=builder.sampling(secrets.randbelow(1 << 32) if seed is None else seed),
-            script=tuple(script),
-            arrived_ns=ctx.arrived_ns,
-        )
+    def answer(self, job_class: JobClass, seed: int | None, heard: Heard, topic: str = "") -> Ask:
+        """The work of answering `heard`; with an empty text the character speaks first."""
+        prompt = self.mind.answer(heard, self._reach_tokens, topic)
+        script = [example.reply for example in self.persona.examples]
+        if not heard.text:
+            script = self._ctx.stage.authored.all(self.persona.id, "greet", self._scope)
+        return self._ask(job_class, seed, prompt, script)
 
-    def warm_up(self, deadline_ns: int) -> Ask:
-        """Only the part of the prompt that the next line will share."""
-        prompt = builder.prefix(self.persona, self._setting, self.journal.entries(), self._format)
-        return Ask(JobClass.PREFETCH, deadline_ns, self.scene.cache_key(self.persona.id), prompt.segments)
+    def remark(self, job_class: JobClass, seed: int | None, about: str) -> Ask:
+        """The work of a remark in passing."""
+        script = self._ctx.stage.authored.all(self.persona.id, "idle", self._scope)
+        return self._ask(job_class, seed, self.mind.remark(about, self._reach_tokens), script)
 
     def guard(self) -> Guard:
         """A fresh guard for one draft."""
@@ -70,25 +56,45 @@ class Actor:
         entries = [] if caps and caps.scripted else self.journal.entries()
         return Guard(self.persona, [entry.text for entry in entries if isinstance(entry, Said)])
 
+    def said(self, done: Done, to: str, *, private: bool = False) -> Said:
+        """The line as the character remembers it."""
+        action = next((words for words, deed in self.mind.deeds.items() if _is(deed, done.actions)), "")
+        gates = self.mind.carried(done.text)
+        return Said(done.text, gates=gates, emotion=done.emotion.value, action=action, to=to, private=private)
+
     def remember(self, heard: Heard | None, done: Done) -> None:
         """Keep the exchange, and warm the grown journal while the player reads the line."""
+        said = self.said(done, heard.speaker if heard else "", private=heard.private if heard else False)
+        self.hold(heard, said, done)
+
+    def hold(self, heard: Heard | None, said: Said, done: Done) -> None:
+        """The exchange pends from now on. Nothing is kept if the slot has become another meanwhile."""
         ctx = self._ctx
-        now_ns = ctx.clock.now_ns()
-        if ctx.stage.hold_turn(ctx.session, self.scene, self.persona.id, heard, done, now_ns):
-            ctx.brain.prefetch(self.warm_up(now_ns + PREFETCH_MS * NS_PER_MS))
+        if self.scene.epoch != self.epoch:
+            return
+        if ctx.stage.hold_turn(ctx.session, self.scene, self.persona.id, heard, said, done, ctx.clock.now_ns()):
+            prefetch(ctx.stage, ctx.brain, self.scene, [self.persona.id], ctx.clock.now_ns())
 
     @property
-    def _format(self) -> str:
+    def _reach_tokens(self) -> float:
+        """How much of what comes to mind can be read in time."""
         caps = self._ctx.brain.caps
-        return caps.chat_format if caps else NO_FORMAT
+        if caps is None or not caps.prefill_token_ms:
+            return REACH_TOKENS
+        return min(REACH_TOKENS, self._ctx.slack_ms * REACH_SHARE / caps.prefill_token_ms)
 
-    @property
-    def _setting(self) -> str:
-        return self._ctx.stage.pack.world.setting
+    def _ask(self, job_class: JobClass, seed: int | None, prompt: Prompt, script: Iterable[str]) -> Ask:
+        return Ask(
+            job_class=job_class,
+            deadline_ns=self._ctx.deadline_ns,
+            cache_key=self.scene.cache_key(self.persona.id),
+            segments=prompt.segments,
+            slots=prompt.slots,
+            sampling=builder.sampling(secrets.randbelow(1 << 32) if seed is None else seed),
+            script=tuple(script),
+            arrived_ns=self._ctx.arrived_ns,
+        )
 
-    @property
-    def _now(self) -> builder.Now:
-        """What can be seen from where the character is."""
-        state = self.scene.state
-        place = self._ctx.stage.pack.places.get(state.places.get(self.persona.id, ""))
-        return builder.Now(place=place.name if place else "", period=state.period, weather=state.weather)
+
+def _is(deed: Deed, done: list[Action]) -> bool:
+    return any(action.name == deed.action and action.args == deed.args for action in done)

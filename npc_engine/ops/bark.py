@@ -2,25 +2,102 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from dataclasses import replace
 from typing import ClassVar, cast
 
+import msgspec
+
 from npc_engine import limits
+from npc_engine.clock import NS_PER_MS
 from npc_engine.jobs import JobClass
 from npc_engine.ops.actor import Actor
-from npc_engine.ops.base import OpContext
+from npc_engine.ops.base import OpContext, Refusal
 from npc_engine.ops.speech import Speech
+from npc_engine.ops.warm import PREFETCH_MS
 from npc_engine.prompt.sanitise import clean
-from npc_engine.wire.messages import Bark, Done
+from npc_engine.wire.messages import Bark, Done, Reason, Source, Timing
+
+log = logging.getLogger(__name__)
+
+#: Remarks of one character are at least so far apart; who is asked for more gets an authored one.
+PERIOD_MS = 3_000
 
 
 class BarkOp:
-    """Speaks to nobody in particular; it stays out of the journal, or small talk would push out memories."""
+    """Speaks to nobody in particular; it stays out of the journal, or small talk would push out memories.
+
+    Two barks about the same thing at the same time are one. A remark about nothing in particular is made ahead in idle
+    time, and then comes at once.
+    """
 
     name: ClassVar[str] = "bark"
+
+    def __init__(self) -> None:
+        self._ahead: set[asyncio.Task[None]] = set()
 
     async def run(self, ctx: OpContext) -> Done:
         request = cast("Bark", ctx.request)
         actor = Actor(ctx, request.npc, request.slot)
+        remarks = ctx.stage.remarks
+        key, about = actor.scene.cache_key(request.npc), clean(request.about, limits.TEXT_CHARS)
         speech = Speech(ctx, actor.voice_in_passing)
-        about = clean(request.about, limits.TEXT_CHARS)
-        return await speech.run(actor.ask(JobClass.BARK, request.seed, about=about), actor.guard)
+        if (same := remarks.making.get((key, about))) is not None:
+            return _copy(await asyncio.shield(same), request.id)
+        now_ns = ctx.clock.now_ns()
+        wait_ms = PERIOD_MS - (now_ns - remarks.last_ns.get(key, -PERIOD_MS * NS_PER_MS)) / NS_PER_MS
+        if wait_ms > 0:
+            return speech.refused(Refusal(Reason.BUSY, round(wait_ms) + 1))
+        remarks.last_ns[key] = now_ns
+        if not about and (done := self._made_ahead(ctx, actor)) is not None:
+            self._make_ahead(ctx, actor)
+            return _copy(done, request.id)
+        making: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+        remarks.making[key, about] = making
+        try:
+            done = await speech.run(actor.remark(JobClass.BARK, request.seed, about), actor.guard)
+            making.set_result(done)
+        finally:
+            del remarks.making[key, about]
+            making.cancel()
+        if request.seed is None:
+            self._make_ahead(ctx, actor)
+        return done
+
+    def _made_ahead(self, ctx: OpContext, actor: Actor) -> Done | None:
+        """The remark that waits, if the character would still be asked the same."""
+        asked, done = ctx.stage.remarks.ahead.pop(actor.scene.cache_key(actor.persona.id), ("", None))
+        return done if asked == _prompt(actor) else None
+
+    def _make_ahead(self, ctx: OpContext, actor: Actor) -> None:
+        """Begin the next remark while nobody else wants the model."""
+        if ctx.brain.idle and not (ctx.brain.caps and ctx.brain.caps.scripted):
+            task = asyncio.create_task(self._ahead_of_time(ctx, actor))
+            self._ahead.add(task)
+            task.add_done_callback(self._ahead.discard)
+
+    async def _ahead_of_time(self, ctx: OpContext, actor: Actor) -> None:
+        deadline_ns = ctx.clock.now_ns() + PREFETCH_MS * NS_PER_MS
+        quiet = replace(ctx, deadline_ns=deadline_ns, arrived_ns=0, publish=lambda text, stable: None)
+        ahead = Actor(quiet, actor.persona.id, actor.scene.slot)
+        asked = _prompt(ahead)
+        try:
+            done = await Speech(quiet, ahead.voice_in_passing).run(
+                ahead.remark(JobClass.AMBIENT, None, ""), ahead.guard
+            )
+        except Exception:
+            log.exception("no remark ahead of time")
+            return
+        if done.source is Source.MODEL and ahead.scene.epoch == ahead.epoch:
+            ctx.stage.remarks.ahead[ahead.scene.cache_key(ahead.persona.id)] = (asked, done)
+
+
+def _prompt(actor: Actor) -> str:
+    """What tells whether a remark made earlier still fits."""
+    return "".join(segment.text for segment in actor.remark(JobClass.AMBIENT, 0, "").segments)
+
+
+def _copy(done: Done, request_id: int) -> Done:
+    """The same remark as the answer to another request."""
+    return msgspec.structs.replace(done, id=request_id, timing=Timing())

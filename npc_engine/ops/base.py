@@ -11,7 +11,7 @@ import msgspec
 from npc_engine.clock import Clock
 from npc_engine.jobs import EngineCaps, JobClass, Sampling, Segment, Slot, Update
 from npc_engine.ops.stage import Stage
-from npc_engine.wire.messages import Done, Reason, Request
+from npc_engine.wire.messages import Done, Message, Reason, Request
 
 DEFAULT_SAMPLING = Sampling()
 #: Temperature added for each further draft: what was refused once should not come again.
@@ -71,6 +71,11 @@ class Brain(Protocol):
         """Run the work; its last update is a `Finished`. Closing the generator cancels it. Raises WorkerLost."""
         ...
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody speaks or waits to."""
+        ...
+
     def prefetch(self, ask: Ask) -> None:
         """Warm a prompt in idle time, without waiting for it."""
         ...
@@ -81,6 +86,10 @@ class Desk(Protocol):
 
     def cancel(self, session: str, target: int) -> str:
         """End a request with `error cancelled`: "cancelled", "finished" or "unknown"."""
+        ...
+
+    def cancel_slot(self, game: str, slot: str, but: tuple[str, int]) -> None:
+        """End all requests of a save slot with `error cancelled`, but for the one of that session and id."""
         ...
 
     def health(self) -> dict[str, object]:
@@ -111,6 +120,7 @@ class OpContext:
     brain: Brain
     desk: Desk
     publish: Callable[[str, int], None]
+    send: Callable[[Message], None]
     rescue: Callable[[Reason], Done] = field(default=_no_rescue)
     on_done: Callable[[Done], None] = field(default=_nothing)
 

@@ -10,9 +10,7 @@ from npc_engine.jobs import JobClass
 from npc_engine.ops.actor import Actor
 from npc_engine.ops.base import OpContext
 from npc_engine.ops.speech import Speech
-from npc_engine.prompt.sanitise import clean
 from npc_engine.wire.messages import Done, Say
-from npc_engine.world.journal import Heard
 
 
 class SayOp:
@@ -26,8 +24,10 @@ class SayOp:
             message = f"text has {len(request.text)} code points; at most {limits.TEXT_CHARS} are taken"
             raise NpcError(ErrorCode.TEXT_TOO_LONG, message)
         actor = Actor(ctx, request.npc, request.slot)
-        speech = Speech(ctx, actor.voice)
-        heard = Heard(clean(request.speaker, limits.NAME_CHARS), clean(request.text, limits.TEXT_CHARS))
         actor.journal.keep_pending()  # the next exchange begins: what was answered before was heard
+        ctx.stage.interrupt(actor.scene, request.npc)
+        heard = actor.mind.hear(request.speaker, request.text, private=request.private)
+        speech = Speech(ctx, actor.voice)
         ctx.on_done = lambda done: actor.remember(heard if heard.text else None, done)
-        return await speech.run(actor.ask(JobClass.PLAYER, request.seed, heard=heard), actor.guard)
+        ask = actor.answer(JobClass.PLAYER, request.seed, heard)
+        return await speech.run(ask, actor.guard, actor.mind.deeds)

@@ -6,17 +6,21 @@ is never taken back: the reply begins with it; where that stops inside a sentenc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from npc_engine.jobs import Draft as DraftUpdate
 from npc_engine.jobs import Finished, FinishReason, Usage
 from npc_engine.ops.base import Ask, OpContext, Refusal, WorkerLost
 from npc_engine.prompt.guard import Guard, sentence_cut
-from npc_engine.wire.messages import Done, Emotion, Reason, Source, Timing
+from npc_engine.prompt.reply import ACTION, EMOTION
+from npc_engine.wire.messages import Action, Done, Emotion, Reason, Source, Timing
+from npc_engine.world.actions import Deed
 
 NO_USAGE = Usage()
+NO_DEEDS: Mapping[str, Deed] = MappingProxyType({})
 #: Drafts tried for one line: the guard judges each, the next is begun only while the budget allows.
 MAX_DRAFTS = 4
 
@@ -50,18 +54,21 @@ class Speech:
         self._published = ""
         self._spare = ""  # a whole line that is only dull, for want of a better one
         self._emotion = Emotion.NEUTRAL
+        self._deeds: Mapping[str, Deed] = {}
+        self._deed: Deed | None = None
         self._usage = NO_USAGE
         self._drafts = 0
         ctx.rescue = self.rescue
 
-    async def run(self, ask: Ask, make_guard: Callable[[], Guard]) -> Done:
-        """Speak within the budget."""
+    async def run(self, ask: Ask, make_guard: Callable[[], Guard], deeds: Mapping[str, Deed] = NO_DEEDS) -> Done:
+        """Speak within the budget. `deeds` are what the character may do, by how the model writes it."""
+        self._deeds = deeds
         brain = self._ctx.brain
         for draft in range(MAX_DRAFTS):
             attempt = ask if draft == 0 else ask.redraft(draft)
             refusal = brain.admit(attempt)
             if refusal is not None:
-                return self._refused(refusal) if draft == 0 else self.rescue(Reason.GUARD)
+                return self.refused(refusal) if draft == 0 else self.rescue(Reason.GUARD)
             self._drafts = draft + 1
             try:
                 done = await self._attempt(attempt, make_guard())
@@ -133,14 +140,16 @@ class Speech:
             return self._done(standing, Source.PARTIAL, reason)
         return self.rescue(reason)
 
-    def _refused(self, refusal: Refusal) -> Done:
+    def refused(self, refusal: Refusal) -> Done:
+        """The reply if the model is not even asked."""
         done = self.rescue(refusal.reason)
         done.retry_after_ms = refusal.retry_after_ms
         return done
 
     def _note_choices(self, choices: dict[str, str]) -> None:
-        if "emotion" in choices:
-            self._emotion = Emotion(choices["emotion"])
+        if EMOTION in choices:
+            self._emotion = Emotion(choices[EMOTION])
+        self._deed = self._deeds.get(choices.get(ACTION, ""))
 
     def _done(self, text: str, source: Source, reason: Reason | None) -> Done:
         emotion = self._emotion if source is not Source.AUTHORED else Emotion.NEUTRAL
@@ -151,7 +160,22 @@ class Speech:
             output_tokens=self._usage.output_tokens,
             drafts=self._drafts,
         )
-        return Done(id=self._ctx.request.id, text=text, emotion=emotion, source=source, reason=reason, timing=timing)
+        return Done(
+            id=self._ctx.request.id,
+            text=text,
+            emotion=emotion,
+            actions=self._actions(source),
+            source=source,
+            reason=reason,
+            timing=timing,
+        )
+
+    def _actions(self, source: Source) -> list[Action]:
+        """The deed belongs to the whole line; to a part of it only if its author says that does no harm."""
+        deed = self._deed
+        if deed is None or source is Source.AUTHORED or (source is Source.PARTIAL and not deed.safe_when_cut):
+            return []
+        return [Action(name=deed.action, args=deed.args)]
 
 
 def whole_words(text: str) -> str:

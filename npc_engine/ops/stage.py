@@ -1,68 +1,105 @@
-"""The loaded pack and what has happened in it: one world and one journal per character for each game and save slot."""
+"""The loaded pack and all games played on it: one scene for each game and save slot."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.prompt.guard import Guard
+from npc_engine.storage.db import Store
+from npc_engine.storage.rows import SlotInfo
 from npc_engine.wire.messages import Done, Source
 from npc_engine.world.authored import AuthoredLines
-from npc_engine.world.conditions import parse
-from npc_engine.world.journal import Heard, Journal, Said
+from npc_engine.world.journal import Heard, Said
+from npc_engine.world.knowledge import Knowledge
 from npc_engine.world.pack import Pack, load_pack
-from npc_engine.world.persona import Fact, Persona
+from npc_engine.world.persona import Persona
+from npc_engine.world.scene import Scene
 from npc_engine.world.spec import Place
-from npc_engine.world.state import WorldState
 from npc_engine.world.yaml_source import did_you_mean
 
-#: Journal entries a character keeps at most, and how many are left when it is more. After such a cut all that is left
-#: has to be read again, while the player may speak any moment: so there are few cuts, and little is left of each.
-JOURNAL_ENTRIES = 40
-JOURNAL_KEPT = 6
 #: Turns that `spoken` may still speak of.
 TURNS_REMEMBERED = 1_024
 
 
 @dataclass(slots=True)
-class Scene:
-    """One save slot of one game."""
+class Conversation:
+    """Characters of a scene that talk to each other."""
 
-    game: str
-    slot: str
-    state: WorldState
-    journals: dict[str, Journal] = field(default_factory=dict)
+    scene: Scene
+    npcs: list[str]
+    interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def journal(self, npc: str) -> Journal:
-        """What this character has lived through here."""
-        return self.journals.setdefault(npc, Journal())
 
-    def cache_key(self, npc: str) -> str:
-        """The name of this character's prompt prefix."""
-        return f"{self.game}/{self.slot}/{npc}"
+@dataclass(slots=True)
+class Remarks:
+    """What barks leave behind for the next one: per character of a slot, when it last spoke, the remark being made, and
+    one made ahead in idle time with the prompt it was made from."""
+
+    last_ns: dict[str, int] = field(default_factory=dict)
+    making: dict[tuple[str, str], asyncio.Future[Done]] = field(default_factory=dict)
+    ahead: dict[str, tuple[str, Done]] = field(default_factory=dict)
 
 
 class Stage:
-    """All games played on one pack. Raises PackError if the pack is wrong."""
+    """All games played on one pack, kept in `store`; without one, in a temporary database. Raises PackError if the pack
+    is wrong."""
 
-    def __init__(self, path: Path) -> None:
-        self.pack: Pack = load_pack(path)
-        self.authored = AuthoredLines(self.pack)
-        for persona in self.pack.npcs.values():
-            Guard(persona, [])  # compiles its patterns now and not in the first request
+    def __init__(self, path: Path, store: Store | None = None) -> None:
         self._scenes: dict[tuple[str, str], Scene] = {}
         self._turn_numbers = itertools.count(1)
-        self._turns: OrderedDict[tuple[str, int], tuple[Journal, int]] = OrderedDict()
+        self._turns: OrderedDict[tuple[str, int], tuple[Scene, str, int]] = OrderedDict()
+        self._conversations: list[Conversation] = []
+        self.remarks = Remarks()
+        self.use(load_pack(path))
+        self.store = store or Store(None)
+
+    def use(self, pack: Pack) -> None:
+        """Go on with this version of the pack; lines in the making are finished with the old one."""
+        self.pack = pack
+        self.authored = AuthoredLines(pack)
+        self.knowledge = Knowledge(pack)
+        for persona in pack.npcs.values():
+            Guard(persona, [])  # compiles its patterns now and not in the first request
+        for scene in self._scenes.values():
+            scene.use(pack, self.knowledge)
+
+    def close(self) -> None:
+        """Write what waits."""
+        self.store.close()
 
     def scene(self, game: str, slot: str) -> Scene:
         """The save slot, begun anew when it is first asked for."""
         key = (game, slot)
         if key not in self._scenes:
-            self._scenes[key] = Scene(game, slot, WorldState.start(self.pack))
+            self._scenes[key] = Scene(game, slot, self.pack, self.knowledge, self.store)
         return self._scenes[key]
+
+    def scenes(self) -> Iterable[Scene]:
+        """All scenes played since the daemon began."""
+        return self._scenes.values()
+
+    def epoch(self, game: str, slot: str) -> int:
+        """The slot's epoch, 0 if it was not asked for since the daemon began."""
+        scene = self._scenes.get((game, slot))
+        return scene.epoch if scene else 0
+
+    def is_played(self, game: str, slot: str) -> bool:
+        """Whether the slot was asked for since the daemon began."""
+        return (game, slot) in self._scenes
+
+    def slots(self, game: str) -> list[SlotInfo]:
+        """The game's save slots."""
+        return self.store.slots(game)
+
+    def forget_scene(self, game: str, slot: str) -> None:
+        """The slot was deleted."""
+        self._scenes.pop((game, slot), None)
 
     def persona(self, npc: str) -> Persona:
         """The character of that id. Raises UNKNOWN_NPC with the nearest names."""
@@ -78,32 +115,48 @@ class Stage:
             raise NpcError(ErrorCode.UNKNOWN_PLACE, f"no place `{place[:40]}`; {did_you_mean(place, self.pack.places)}")
         return found
 
-    def known_facts(self, scene: Scene, persona: Persona) -> list[Fact]:
-        """What the character may speak of now. A locked fact is not in this list, so it cannot reach a prompt."""
-        scope = scene.state.scope(persona.id)
-        return [fact for fact in persona.knowledge if not fact.when or parse(fact.when).holds(scope)]
-
-    def hold_turn(self, session: str, scene: Scene, npc: str, heard: Heard | None, done: Done, now_ns: int) -> bool:
+    def hold_turn(
+        self, session: str, scene: Scene, npc: str, heard: Heard | None, said: Said, done: Done, now_ns: int
+    ) -> bool:
         """An exchange was answered: it pends until the game says what became of it. An authored stand-in is no memory,
-        else a character would learn to put people off from its own excuses. False if nothing was kept."""
+        else a character would learn to put people off from its own excuses; what it was told is one all the same. False
+        if the journal stays as it is."""
         if done.source not in (Source.MODEL, Source.PARTIAL):
+            if heard is not None:
+                scene.overhear([npc], heard)
             return False
-        journal = scene.journal(npc)
         turn = next(self._turn_numbers)
-        journal.hold(turn, heard, Said(done.text), now_ns)
-        journal.fold(JOURNAL_ENTRIES, JOURNAL_KEPT)
-        self._turns[session, done.id] = (journal, turn)
+        scene.journal(npc).hold(turn, heard, said, now_ns)
+        scene.fold(npc)
+        self._turns[session, done.id] = (scene, npc, turn)
         if len(self._turns) > TURNS_REMEMBERED:
             self._turns.popitem(last=False)
         return True
 
-    def settle_turn(self, session: str, request_id: int, heard: int | None) -> bool:
-        """What the listeners heard of a pending turn becomes memory. False if that turn does not pend."""
-        journal, turn = self._turns.pop((session, request_id), (None, 0))
-        return journal is not None and journal.spoken(turn, heard)
+    def settle_turn(self, session: str, request_id: int, heard: int | None) -> Scene | None:
+        """What the listeners heard of a pending turn becomes memory. None if that turn does not pend (any more)."""
+        scene, npc, turn = self._turns.pop((session, request_id), (None, "", 0))
+        return scene if scene is not None and scene.journal(npc).spoken(turn, heard) else None
 
-    def keep_overdue_turns(self, now_ns: int) -> None:
-        """Turns nobody confirmed in time become memory."""
+    def begin_conversation(self, scene: Scene, npcs: list[str]) -> Conversation:
+        """Characters talk to each other from now on. Whoever of them talked to others stops that."""
+        for npc in npcs:
+            self.interrupt(scene, npc)
+        conversation = Conversation(scene, npcs)
+        self._conversations.append(conversation)
+        return conversation
+
+    def end_conversation(self, conversation: Conversation) -> None:
+        """They are silent again."""
+        self._conversations.remove(conversation)
+
+    def interrupt(self, scene: Scene, npc: str) -> None:
+        """Somebody speaks to this character: what it was talking about with others ends."""
+        for conversation in self._conversations:
+            if conversation.scene is scene and npc in conversation.npcs:
+                conversation.interrupted.set()
+
+    def rest(self, now_ns: int) -> None:
+        """What there is to do in idle time."""
         for scene in self._scenes.values():
-            for journal in scene.journals.values():
-                journal.expire(now_ns)
+            scene.rest(now_ns)

@@ -1,9 +1,10 @@
 """Prompts. First what never changes (the character sheet and example turns), then the journal, which only grows, then a
-short tail for this moment: what is seen now, the facts asked about, the words just spoken.
+short tail: the words just spoken, and what they bring to mind.
 
 Nothing before the tail changes from one line to the next, so a model's cache keeps it, and only the tail is processed
-while a player waits. For the same reason facts stay out of the sheet: a small model recites what stands there, and a
-fact in the tail right beside the question is what it uses best.
+while a player waits. What can be seen stands beside the words only where it has changed, and what comes to mind stands
+after them: so the words are in the cache already when they are next read as part of the journal. Facts stay out of the
+sheet: a small model recites what stands there, and a fact right beside the question is what it uses best.
 
 Measured on the 0.5B default model: example turns as real turns, a bracketed note beside the player's words, a reply
 opened as `Name: "` that ends at the closing quote, temperature 0.3, min-p 0.1, repeat penalty 1.1.
@@ -11,35 +12,26 @@ opened as `Name: "` that ends at the closing quote, temperature 0.3, min-p 0.1, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from npc_engine import limits
-from npc_engine.jobs import Sampling, Segment, Slot, TextSlot
+from npc_engine.jobs import ChoiceSlot, Sampling, Segment, Slot, TextSlot
+from npc_engine.prompt import reply
 from npc_engine.prompt.chat_formats import FORMATS, ChatFormat, Turn
 from npc_engine.prompt.sanitise import clean
 from npc_engine.world.journal import Entry, Event, Heard, Said
-from npc_engine.world.persona import Fact, Persona
+from npc_engine.world.names import called, short_name
+from npc_engine.world.persona import ActionSpec, Persona
 from npc_engine.world.spec import Place
 
-#: Facts put beside the player's words at most.
-FACTS = 2
 #: Journal entries give way to the model's window, oldest first.
 JOURNAL_PRIORITY = 1
-#: Words that say nothing about what a line is about.
-_COMMON = frozenset(
-    """
-    a about am an and any are as at be been but by can could did do does for from had has have he her here him his how
-    i if in is it its know let like many me much my no not now of on or our please said say she so some such tell than
-    thank that the their them then there these they this to up us was we were what when where which who why will with
-    would yes you your
-    """.split()  # noqa: SIM905 - a paragraph of words reads better than a list
-)
-_TITLES = frozenset(
-    {"brother", "sister", "father", "mother", "captain", "lord", "lady", "sir", "dame", "old", "the", "king", "queen"}
-)
-_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+#: The slot of `feeling`, and what it may say.
+MOOD, WARMER, SAME, COLDER = "mood", "warmer", "same", "colder"
 
 SAY = TextSlot(max_tokens=48, soft_tokens=22, min_tokens=10, stop=('"', "\n"))
 BARK = TextSlot(max_tokens=28, soft_tokens=12, min_tokens=8, stop=('"', "\n"))
@@ -47,16 +39,13 @@ DESCRIBE = TextSlot(name="narration", max_tokens=80, soft_tokens=48, min_tokens=
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
-    """What can be seen at this moment."""
+class Moment:
+    """What is particular to this moment. `note`: what can be seen and felt, empty if the journal has it already.
+    `known`: sentences the words bring to mind. `deeds`: what the character may do, as the model writes it."""
 
-    place: str
-    period: str
-    weather: str
-
-    def phrase(self) -> str:
-        """In a few words."""
-        return ", ".join(part for part in (self.place, self.period, self.weather) if part)
+    note: str = ""
+    known: tuple[str, ...] = ()
+    deeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,58 +70,64 @@ def say(
     persona: Persona,
     setting: str,
     entries: Sequence[Entry],
-    facts: Sequence[Fact],
-    now: Now,
+    moment: Moment,
     heard: Heard,
+    topic: str,
     chat_format: str,
 ) -> Prompt:
-    """An answer to `heard`; with an empty text the character speaks first. `facts` are those it may speak of now."""
+    """An answer to `heard`; with an empty text the character speaks first, perhaps about `topic`."""
     form = FORMATS[chat_format]
     name = short_name(persona)
-    words: tuple[Segment, ...]
     if heard.text:
-        words = (
-            Segment(_speaker(heard.speaker) + ': "'),
-            Segment(heard.text, trusted=False, origin="player"),
-            Segment('"'),
-        )
+        words = _heard(heard, form)
     else:
-        words = (Segment(f"({_speaker(heard.speaker)} comes up and waits. {name} speaks first.)", origin="tail"),)
+        about = (Segment(" about "), _foreign(topic, "game")) if topic else ()
+        comes = f"({_called(heard.speaker)} comes up and waits. {name} speaks first"
+        words = (*_note(moment.note, form), Segment(comes), *about, Segment(".)"))
+    opening, slots = reply.slots(persona, name, moment.deeds, _stopping(SAY, form))
     tail = (
-        Segment(f"{form.user.open}[{_note(name, now, facts, heard.text)}]\n", origin="tail"),
-        *words,
-        Segment(form.user.close + _opening(form, name), origin="tail"),
+        *_own(words),
+        *_known(name, moment.known),
+        Segment(form.user.close + form.assistant.open + opening, origin="tail"),
     )
-    return Prompt(_stable(persona, setting, entries, form) + tail, (_stopping(SAY, form),))
+    return Prompt(_stable(persona, setting, entries, form) + tail, slots)
 
 
 def bark(
-    persona: Persona,
-    setting: str,
-    entries: Sequence[Entry],
-    facts: Sequence[Fact],
-    now: Now,
-    about: str,
-    chat_format: str,
+    persona: Persona, setting: str, entries: Sequence[Entry], moment: Moment, about: str, chat_format: str
 ) -> Prompt:
     """A remark in passing, to nobody in particular."""
     form = FORMATS[chat_format]
     name = short_name(persona)
-    cue = (Segment(" about "), Segment(about, trusted=False, origin="game")) if about else ()
+    cue = (Segment(" about "), _foreign(about, "game")) if about else ()
+    label = reply.label(persona, name, "", "")
     tail = (
-        Segment(f"{form.user.open}[{_note(name, now, facts, about)}]\n({name} mutters a short remark", origin="tail"),
+        *_own(_note(moment.note, form)),
+        Segment(f"({name} mutters a short remark", origin="tail"),
         *cue,
-        Segment(f", to nobody in particular.){form.user.close}{_opening(form, name)}", origin="tail"),
+        Segment(", to nobody in particular.)", origin="tail"),
+        *_known(name, moment.known),
+        Segment(form.user.close + form.assistant.open + label, origin="tail"),
     )
     return Prompt(_stable(persona, setting, entries, form) + tail, (_stopping(BARK, form),))
 
 
-def describe(place: Place, setting: str, now: Now, chat_format: str) -> Prompt:
-    """What a newcomer sees, in two sentences. The place's authored description shows the tone."""
+def feeling(persona: Persona, setting: str, entries: Sequence[Entry], other: str, chat_format: str) -> Prompt:
+    """Whether the character feels warmer or colder towards `other` than before."""
+    form = FORMATS[chat_format]
+    name = short_name(persona)
+    question = f"(How does {name} feel towards {_clean(other)} now: {WARMER}, {SAME} or {COLDER}?)"
+    tail = Segment(_turn(form.user, question) + form.assistant.open + f"({name} feels ", origin="tail")
+    return Prompt((*_stable(persona, setting, entries, form), tail), (ChoiceSlot(MOOD, (WARMER, SAME, COLDER)),))
+
+
+def describe(place: Place, setting: str, seen: Sequence[str], chat_format: str) -> Prompt:
+    """What a newcomer sees, in two sentences, from `seen`: hour and weather first, then details."""
     form = FORMATS[chat_format]
     sheet = f"You describe places in a story, in two short vivid sentences, in the present tense.\n{setting.strip()}"
-    details = "; ".join([*place.props, place.light, *place.sounds, *place.smells])
-    task = f"Place: {place.name}. It is {now.period}, {now.weather}. Details: {details}."
+    task = clean(
+        f"Place: {place.name}. It is {', '.join(seen[:2])}. Details: {'; '.join(seen[2:])}.", limits.TEXT_CHARS
+    )
     example = _turn(form.user, "Place: a landing on the river. It is dawn, fog. Details: a tarred boat; a rope; gulls.")
     answer = _turn(
         form.assistant, "Fog lies on the water, and a tarred boat knocks against its rope. Somewhere gulls quarrel."
@@ -146,50 +141,56 @@ def describe(place: Place, setting: str, now: Now, chat_format: str) -> Prompt:
     return Prompt(segments, (_stopping(DESCRIBE, form),))
 
 
-def short_name(persona: Persona) -> str:
-    """What others call the character: the first word of its name that is no title."""
-    words = persona.name.split()
-    return next((word for word in words if word.lower().strip(".") not in _TITLES), words[0])
+def _known(name: str, known: Sequence[str]) -> tuple[Segment, ...]:
+    """What comes to mind. Told who knows it, the 0.5B model used a fact a little more often: in 48 of 80 answers,
+    judged by keywords, against 40."""
+    if not known:
+        return ()
+    return (Segment(f"\n[{name} knows: ", origin="knowledge"), _foreign(" ".join(known), "knowledge"), Segment("]"))
 
 
-def relevant(facts: Sequence[Fact], text: str) -> list[Fact]:
-    """The facts that the words ask about, best first: a shared topic counts twice a shared word."""
-    asked = keywords(text)
-    scored = []
-    for order, fact in enumerate(facts):
-        topics = {_stem(topic.lower()) for topic in fact.topics}
-        score = 2 * len(asked & topics) + len(asked & keywords(fact.text))
-        if score:
-            scored.append((-score, order, fact))
-    return [fact for _, _, fact in sorted(scored, key=lambda item: item[:2])[:FACTS]]
+def _note(note: str, form: ChatFormat) -> tuple[Segment, ...]:
+    """The beginning of a user turn, with what can be seen."""
+    if not note:
+        return (Segment(form.user.open),)
+    return (Segment(form.user.open + "["), _foreign(note, "world"), Segment("]\n"))
 
 
-def keywords(text: str) -> frozenset[str]:
-    """The words of a line that tell what it is about, without their plural s."""
-    return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _COMMON)
+def _heard(heard: Heard, form: ChatFormat) -> tuple[Segment, ...]:
+    """Words spoken to the character: the same segments while they are new as when they stand in the journal."""
+    words = _foreign(heard.text, "player")
+    return (*_note(heard.note, form), Segment(_called(heard.speaker) + ': "'), words, Segment('"'))
 
 
-def _stem(word: str) -> str:
-    return word[:-1] if word.endswith("s") and len(word) > 3 else word
+def _foreign(text: str, origin: str) -> Segment:
+    """Text of players, games, packs and saves: data, whatever it says."""
+    return Segment(_clean(text), trusted=False, origin=origin)
 
 
-def _note(name: str, now: Now, facts: Sequence[Fact], about: str) -> str:
-    """What is seen now and what is known of the matter. Told who knows it, the 0.5B model used the fact a
-    little more often: in 48 of 80 answers, judged by keywords, against 40."""
-    known = [fact.text for fact in relevant(facts, about)]
-    return " ".join([now.phrase() + ".", *([f"{name} knows:", *known] if known else [])])
+@lru_cache(maxsize=16_384)
+def _clean(text: str) -> str:
+    """Remembered, because each request cleans the whole journal again."""
+    return clean(text, limits.TEXT_CHARS)
+
+
+def _own(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """Segments of the tail, where they name no origin."""
+    return tuple(msgspec.structs.replace(segment, origin=segment.origin or "tail") for segment in segments)
 
 
 def _stable(persona: Persona, setting: str, entries: Sequence[Entry], form: ChatFormat) -> tuple[Segment, ...]:
     name = short_name(persona)
     examples = "".join(
-        _turn(form.user, f'Traveller: "{example.player}"') + _turn(form.assistant, f'{name}: "{example.reply}"')
+        _turn(form.user, f'Traveller: "{example.player}"')
+        + _turn(
+            form.assistant, f'{reply.label(persona, name, example.emotion, _words(example.action))}{example.reply}"'
+        )
         for example in persona.examples
     )
     sheet = Segment(_sheet(form, _character(persona, setting)) + examples, origin="persona", stable=True)
     return (
         sheet,
-        *(segment for number, entry in enumerate(entries, 1) for segment in _entry(entry, number, name, form)),
+        *(segment for number, entry in enumerate(entries, 1) for segment in _entry(persona, entry, number, form)),
     )
 
 
@@ -202,38 +203,47 @@ def _character(persona: Persona, setting: str) -> str:
         f"Manner: {', '.join(persona.personality)}." if persona.personality else "",
         f"Speech: {persona.speech_style.strip()}." if persona.speech_style else "",
         f"Wants: {'; '.join(persona.goals)}." if persona.goals else "",
+        f"Can do: {'; '.join(map(_ability, persona.actions))}." if persona.actions else "",
         setting.strip(),
         f"{name} answers in one or two short spoken sentences. What {name} does not know, {name} says so plainly.",
     ]
     return "\n".join(line for line in lines if line)
 
 
-def _entry(entry: Entry, number: int, name: str, form: ChatFormat) -> tuple[Segment, ...]:
+def _entry(persona: Persona, entry: Entry, number: int, form: ChatFormat) -> tuple[Segment, ...]:
     """One thing the character lived through. Each entry is trimmed as a whole."""
     match entry:
-        case Heard(speaker=speaker, text=text):
-            parts = (form.user.open + _speaker(speaker) + ': "', text, '"' + form.user.close)
-        case Said(text=text):
-            parts = (form.assistant.open + f'{name}: "', text, '"' + form.assistant.close)
-        case Event(text=text):
-            parts = (form.user.open + "(", text, ")" + form.user.close)
+        case Heard():
+            parts = (*_heard(entry, form), Segment(form.user.close))
+        case Said():
+            label = reply.label(persona, short_name(persona), _clean(entry.emotion), _clean(entry.action))
+            parts = (
+                Segment(form.assistant.open + label),
+                _foreign(entry.text, "said"),
+                Segment('"' + form.assistant.close),
+            )
+        case Event():
+            parts = (Segment(form.user.open + "("), _foreign(entry.text, "event"), Segment(")" + form.user.close))
     return tuple(
-        Segment(part, trusted=part is not text, priority=JOURNAL_PRIORITY, origin="journal", stable=True, entry=number)
+        msgspec.structs.replace(part, priority=JOURNAL_PRIORITY, origin="journal", stable=True, entry=number)
         for part in parts
     )
 
 
-def _speaker(speaker: str) -> str:
-    """How the speaker is called in the prompt."""
-    return "Traveller" if speaker == "player" else clean(speaker, limits.NAME_CHARS)
+def _called(speaker: str) -> str:
+    return _clean(called(speaker))
 
 
 def _sheet(form: ChatFormat, text: str) -> str:
     return form.begin + _turn(form.system, text)
 
 
-def _opening(form: ChatFormat, name: str) -> str:
-    return f'{form.assistant.open}{name}: "'
+def _ability(action: ActionSpec) -> str:
+    return _words(action.name) + (f" ({action.text})" if action.text else "")
+
+
+def _words(action: str) -> str:
+    return action.replace("_", " ")
 
 
 def _stopping(slot: TextSlot, form: ChatFormat) -> TextSlot:

@@ -98,6 +98,7 @@ class Say(Message, tag="say"):
     text: Annotated[Text, Meta(description="The player's words, up to `welcome.limits.text_chars` code points.")]
     budget_ms: BudgetMs
     speaker: Annotated[Name, Meta(description="Who says it, as the character knows them.")] = "player"
+    private: Annotated[bool, Meta(description="Whispered: nobody else near hears it, or the answer.")] = False
     slot: Slot = "main"
     seed: Seed | None = None
 

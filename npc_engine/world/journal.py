@@ -7,38 +7,59 @@ memory yet: it becomes one, once, when the line was spoken, when the next exchan
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import msgspec
 
 from npc_engine import limits
 
+#: How much an entry matters, 1 to 10: an exchange, an exchange in which somebody tells something, what is folded last.
+ORDINARY = 3
+TELLING = 5
+IMPORTANT = 7
 PENDING_TURN_NS = int(limits.PENDING_TURN_S * 1_000_000_000)
 
 
-class Heard(msgspec.Struct, frozen=True, tag="heard"):
-    """Someone spoke to the character."""
+class Heard(msgspec.Struct, frozen=True, tag="heard", omit_defaults=True):
+    """Someone spoke to the character. `note` is what could be seen then, where that had changed. Nobody overhears what
+    is `private`."""
 
     speaker: str
     text: str
-    important: bool = False
+    importance: int = ORDINARY
+    gates: tuple[str, ...] = ()
+    note: str = ""
+    private: bool = False
 
 
-class Said(msgspec.Struct, frozen=True, tag="said"):
-    """The character spoke."""
-
-    text: str
-    important: bool = False
-
-
-class Event(msgspec.Struct, frozen=True, tag="event"):
-    """Something happened where the character could see it."""
+class Said(msgspec.Struct, frozen=True, tag="said", omit_defaults=True):
+    """The character spoke to `to`, with an emotion and perhaps a deed."""
 
     text: str
-    important: bool = False
+    importance: int = ORDINARY
+    gates: tuple[str, ...] = ()
+    emotion: str = ""
+    action: str = ""
+    to: str = ""
+    private: bool = False
 
 
+class Event(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
+    """Something happened where the character could see or hear it. Of words overheard, `speaker` said them."""
+
+    text: str
+    importance: int = ORDINARY
+    gates: tuple[str, ...] = ()
+    speaker: str = ""
+
+
+#: `gates` names the gated facts an entry tells of, `npc.fact` each: it is remembered only while all of them are open.
 Entry: TypeAlias = Heard | Said | Event
+
+
+#: Takes entries that have become memory; returns a number for each, growing.
+Number: TypeAlias = Callable[[list[Entry]], Iterable[int]]
 
 
 class PendingTurn(msgspec.Struct, frozen=True):
@@ -55,11 +76,13 @@ class PendingTurn(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """The entries, oldest first, and at most one pending turn. `turn` is the caller's number for an exchange, used
-    once."""
+    """The entries, oldest first, each with its number, and at most one pending turn. `number` is told of entries that
+    have become memory and gives them their numbers. A turn is the caller's number for an exchange, used once."""
 
-    def __init__(self, entries: list[Entry] | None = None) -> None:
-        self._entries: list[Entry] = list(entries or [])
+    def __init__(self, entries: Iterable[tuple[int, Entry]] = (), number: Number | None = None) -> None:
+        self._entries = list(entries)
+        self._number = number or self._count
+        self._last = max(self.numbers, default=0)
         self._pending: PendingTurn | None = None
 
     @property
@@ -67,16 +90,22 @@ class Journal:
         """The turn whose end is not known."""
         return self._pending
 
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The numbers of the entries that stand here."""
+        return frozenset(number for number, _ in self._entries)
+
     def entries(self, *, include_pending: bool = True) -> list[Entry]:
         """What the character remembers, and the turn that is still open."""
+        entries = [entry for _, entry in self._entries]
         if include_pending and self._pending is not None:
-            return self._entries + self._pending.entries()
-        return list(self._entries)
+            entries += self._pending.entries()
+        return entries
 
     def add(self, entry: Entry) -> None:
         """Something happened; a turn still pending came before it and is kept."""
         self.keep_pending()
-        self._entries.append(entry)
+        self._keep([entry])
 
     def hold(self, turn: int, heard: Heard | None, said: Said, now_ns: int) -> None:
         """A reply was sent. It pends from now on; the turn that pended before is kept."""
@@ -92,8 +121,8 @@ class Journal:
         text = pending.said.text if heard is None else heard_words(pending.said.text, heard)
         self._pending = None
         if text:
-            said = Said(text, pending.said.important)
-            self._entries += msgspec.structs.replace(pending, said=said).entries()
+            said = msgspec.structs.replace(pending.said, text=text)
+            self._keep(msgspec.structs.replace(pending, said=said).entries())
         return True
 
     def drop(self, turn: int) -> bool:
@@ -112,23 +141,34 @@ class Journal:
         self.keep_pending()
         return True
 
-    def fold(self, max_entries: int, kept: int) -> int:
-        """If there are more than `max_entries`, forget the oldest, down to `kept`: one long cut now and then, not a
-        changed prefix each turn. Important entries go last; an answer goes with its question. Returns how many."""
+    def fold(self, max_entries: int, kept: int) -> list[int]:
+        """If there are more than `max_entries`, let go of the oldest, down to `kept`: one long cut now and then, not a
+        changed prefix each turn. Important entries go last; an answer goes with its question. Returns their numbers."""
         before = len(self._entries)
         if before <= max_entries:
-            return 0
+            return []
         surplus = before - kept
-        by_worth = sorted(range(before), key=lambda index: (self._entries[index].important, index))
-        unimportant = sum(not entry.important for entry in self._entries)
+        by_worth = sorted(range(before), key=lambda index: (self._is_important(index), index))
+        unimportant = sum(not self._is_important(index) for index in range(before))
         gone = set(by_worth[: min(surplus, max(unimportant, before - max_entries))])
         gone |= {index for index in range(1, before) if index - 1 in gone and self._is_answer(index)}
-        self._entries = [entry for index, entry in enumerate(self._entries) if index not in gone]
-        return before - len(self._entries)
+        numbers = [number for index, (number, _) in enumerate(self._entries) if index in gone]
+        self._entries = [kept for index, kept in enumerate(self._entries) if index not in gone]
+        return numbers
+
+    def _is_important(self, index: int) -> bool:
+        return self._entries[index][1].importance >= IMPORTANT
 
     def _is_answer(self, index: int) -> bool:
-        entry = self._entries[index]
-        return isinstance(entry, Said) and not entry.important and isinstance(self._entries[index - 1], Heard)
+        answer, question = self._entries[index][1], self._entries[index - 1][1]
+        return isinstance(answer, Said) and not self._is_important(index) and isinstance(question, Heard)
+
+    def _keep(self, entries: list[Entry]) -> None:
+        self._entries += zip(self._number(entries), entries, strict=True)
+
+    def _count(self, entries: list[Entry]) -> Iterable[int]:
+        first, self._last = self._last + 1, self._last + len(entries)
+        return range(first, self._last + 1)
 
 
 def heard_words(text: str, code_points: int) -> str:

@@ -19,6 +19,7 @@ from npc_engine.wire.messages import (
     Message,
     ServiceState,
     Source,
+    Turn,
     Welcome,
 )
 
@@ -125,3 +126,7 @@ def line(request_id: int, text: str = "Evening, love.") -> Done:
 
 def draft(request_id: int, seq: int, text: str, stable: int = 0) -> Draft:
     return Draft(id=request_id, seq=seq, text=text, stable=stable)
+
+
+def turn(request_id: int, n: int, npc: str = "marta", text: str = "Aye.") -> Turn:
+    return Turn(id=request_id, n=n, npc=npc, text=text, source=Source.MODEL)

@@ -40,6 +40,7 @@ def test_every_call_is_the_message_of_its_name(stage: Stage) -> None:
     client.spoken(said)
     client.spoken(said, heard=4)
     client.health()
+    client.say("marta", "Psst!", private=True)
     assert stage.received() == [
         Say(id=1, npc="marta", text="Hi", budget_ms=900, speaker="bram", slot="s2", seed=7),
         Describe(id=2, place="inn", budget_ms=800, seed=1),
@@ -48,6 +49,7 @@ def test_every_call_is_the_message_of_its_name(stage: Stage) -> None:
         Spoken(id=5, target=1),
         Spoken(id=6, target=1, heard=4),
         Health(id=7),
+        Say(id=8, npc="marta", text="Psst!", budget_ms=1_500, private=True),
     ]
 
 

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from npc_engine.client import Request
+from npc_engine.client.calls import RECORD_MS
 from npc_engine.client.requests import GRACE_MS
 from npc_engine.errors import ErrorCode
 
 BUDGET_MS = 1_000
+TURNS = 3
 ids = st.integers(0, 8)
 texts = st.sampled_from(["", "Evening", "Evening, love.", "日本", "a\0b"])
 junk = st.none() | st.booleans() | st.integers(-2, 2**60) | texts | st.just([]) | st.just({}) | st.just(b"x")
@@ -25,6 +27,7 @@ frames = st.one_of(
     st.fixed_dictionaries(
         {"t": st.just("update"), "id": ids, "seq": st.integers(0, 5), "text": texts, "stable": st.integers(0, 9)}
     ),
+    st.fixed_dictionaries({"t": st.just("turn"), "id": ids, "n": st.integers(0, 4), "npc": texts, "text": texts}),
     st.fixed_dictionaries({"t": st.just("done"), "id": ids, "text": texts, "source": st.just("model")}),
     st.fixed_dictionaries({"t": st.just("error"), "id": ids, "code": st.sampled_from(list(ErrorCode)).map(str)}),
     st.fixed_dictionaries({"t": st.just("error"), "code": st.sampled_from(list(ErrorCode)).map(str)}),
@@ -41,12 +44,14 @@ frames = st.one_of(
         }
     ),
     st.fixed_dictionaries({"t": st.just("status"), "state": texts}),
+    st.fixed_dictionaries({"t": st.just("pack"), "pack": texts, "digest": texts, "problems": st.lists(texts)}),
     st.fixed_dictionaries({"t": st.just("pong")}),
 )
 
 
 def outcome(request: Request) -> Any:
-    return request.state, request.text, request.stable, copy.copy(request.reply), copy.copy(request.error)
+    turns = tuple(request.turns)
+    return request.state, request.text, request.stable, turns, copy.copy(request.reply), copy.copy(request.error)
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -61,13 +66,17 @@ class Interleavings(RuleBasedStateMachine):
         self.ends[request.id] = outcome(request)
 
     @precondition(lambda self: len(self.asked) < 8)
-    @rule(kind=st.sampled_from(["say", "bark", "warm", "health"]))
+    @rule(kind=st.sampled_from(["say", "bark", "converse", "warm", "slot.new", "health"]))
     def ask(self, kind: str) -> None:
         client = self.stage.client
         if kind == "say":
             self.asked.append(client.say("marta", "Hi", BUDGET_MS, on_done=self.on_done))
         elif kind == "bark":
             self.asked.append(client.bark("jörg", budget_ms=BUDGET_MS, on_done=self.on_done))
+        elif kind == "converse":
+            self.asked.append(client.converse(["marta", "jörg"], "", TURNS, BUDGET_MS, on_done=self.on_done))
+        elif kind == "slot.new":
+            self.asked.append(client.slot_new(on_done=self.on_done))
         elif kind == "warm":
             self.asked.append(client.warm(["marta"], BUDGET_MS, on_done=self.on_done))
         else:
@@ -121,13 +130,20 @@ class Interleavings(RuleBasedStateMachine):
                 assert outcome(request) == self.ends[request.id]
 
     @invariant()
+    def turns_count_upwards(self) -> None:
+        for request in self.asked:
+            counted = [turn.n for turn in request.turns]
+            assert counted == sorted({n for n in counted if 1 <= n <= TURNS})
+
+    @invariant()
     def what_is_sent_is_of_the_protocol(self) -> None:
         self.stage.received()
 
     def teardown(self) -> None:
-        self.stage.clock.advance_ms(2 * BUDGET_MS + GRACE_MS)
         for _ in range(len(self.stage.transport.inbox) + 1):
             self.stage.client.poll()
+        self.stage.clock.advance_ms(RECORD_MS + GRACE_MS)
+        self.stage.client.poll()
         assert all(request.finished for request in self.asked)
         assert set(self.ends) == {request.id for request in self.asked}
         self.stage.client.close()

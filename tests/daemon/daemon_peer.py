@@ -105,7 +105,7 @@ class RunningDaemon:
     """A daemon in a process of its own."""
 
     def __init__(self, *arguments: str) -> None:
-        self.process = DaemonProcess(arguments)
+        self.process = DaemonProcess(["--saves", "none", *arguments])
         self.peers: list[Peer] = []
         end_s = time.monotonic() + PATIENCE_S
         while (ready := self.process.ready()) is None:

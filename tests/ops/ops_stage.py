@@ -10,7 +10,7 @@ from npc_engine.jobs import Draft, EngineCaps, Finished, FinishReason, Update
 from npc_engine.ops.base import Ask, OpContext, Refusal, WorkerLost
 from npc_engine.ops.registry import OPS
 from npc_engine.ops.stage import Stage
-from npc_engine.wire.messages import Done, Reason, Request
+from npc_engine.wire.messages import Done, Message, Reason, Request
 
 PACK = Path(__file__).parents[2] / "characters" / "oakhollow"
 Play = Iterable[Update | type[WorkerLost]]
@@ -49,6 +49,10 @@ class FakeBrain:
         finally:
             self.closed += 1
 
+    @property
+    def idle(self) -> bool:
+        return False
+
     def prefetch(self, ask: Ask) -> None:
         self.prefetched.append(ask)
 
@@ -58,6 +62,9 @@ class Desk:
 
     def cancel(self, session: str, target: int) -> str:
         return "unknown"
+
+    def cancel_slot(self, game: str, slot: str, but: tuple[str, int]) -> None:
+        pass
 
     def health(self) -> dict[str, object]:
         return {}
@@ -70,6 +77,7 @@ class Scene:
         self.stage = Stage(PACK)
         self.clock = FakeClock(10**12)
         self.published: list[str] = []
+        self.sent: list[Message] = []
 
     def context(self, request: Request, brain: FakeBrain) -> OpContext:
         self.published = []
@@ -84,13 +92,15 @@ class Scene:
             brain=brain,
             desk=Desk(),
             publish=self._publish(),
+            send=self.sent.append,
         )
 
     async def run(self, request: Request, brain: FakeBrain) -> Done:
         """The whole life of a request, as the front runs it."""
         ctx = self.context(request, brain)
         done = await OPS[type(request)].run(ctx)
-        assert all(done.text.startswith(shown) for shown in self.published), (done.text, self.published)
+        shown = done.text or done.narration
+        assert all(shown.startswith(part) for part in self.published), (shown, self.published)
         ctx.on_done(done)
         return done
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
 import pytest
@@ -13,7 +13,6 @@ from npc_engine.jobs import Finished, FinishReason
 from npc_engine.ops.base import Refusal, WorkerLost
 from npc_engine.ops.say import SayOp
 from npc_engine.wire.messages import Bark, Describe, Done, Reason, Say, Source, Spoken, Warm
-from npc_engine.world.journal import Heard, Said
 
 T = TypeVar("T")
 GOOD = "The mill is dark at night, love. Nobody goes there."
@@ -24,8 +23,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def scene() -> Iterator[Scene]:
+    scene = Scene()
+    yield scene
+    scene.stage.close()
 
 
 def say(text: str = "What about the mill?", request_id: int = 1, **fields: Any) -> Say:
@@ -143,7 +144,7 @@ class TestMemory:
         run(scene.run(say("Tell me.", 1), FakeBrain(line(GOOD))))
         run(scene.run(Spoken(id=2, target=1, heard=len("The mill is dark")), FakeBrain()))
         journal = scene.stage.scene("game", "main").journal("marta")
-        assert journal.entries() == [Heard("player", "Tell me."), Said("The mill is dark")]
+        assert [entry.text for entry in journal.entries()] == ["Tell me.", "The mill is dark"]
 
     def test_an_authored_excuse_is_no_memory(self, scene: Scene) -> None:
         run(scene.run(say("Tell me.", 1), FakeBrain(refusal=Refusal(Reason.BUSY))))
@@ -153,7 +154,7 @@ class TestMemory:
         run(scene.run(say("Tell me.", 1), FakeBrain(line(GOOD))))
         journal = scene.stage.scene("game", "main").journal("marta")
         assert journal.pending is not None
-        scene.stage.keep_overdue_turns(scene.clock.now_ns() + int(limits.PENDING_TURN_S * 1e9))
+        scene.stage.rest(scene.clock.now_ns() + int(limits.PENDING_TURN_S * 1e9))
         assert journal.pending is None
         assert len(journal.entries()) == 2
 
@@ -198,7 +199,7 @@ def test_silence_makes_the_character_speak_first(scene: Scene) -> None:
     brain = FakeBrain(line("Evening, love."))
     done = run(scene.run(say(""), brain))
     assert done.source is Source.MODEL
-    assert scene.stage.scene("game", "main").journal("marta").entries() == [Said("Evening, love.")]
+    assert [entry.text for entry in scene.stage.scene("game", "main").journal("marta").entries()] == ["Evening, love."]
 
 
 def test_too_long_a_text(scene: Scene) -> None:
@@ -210,9 +211,10 @@ def test_too_long_a_text(scene: Scene) -> None:
 def test_describe_falls_back_on_the_author(scene: Scene) -> None:
     request = Describe(id=1, place="inn", budget_ms=1_000)
     done = run(scene.run(request, FakeBrain(refusal=Refusal(Reason.LOADING))))
-    assert done.text in scene.stage.place("inn").authored
+    assert done.narration in scene.stage.authored.descriptions("inn", scene.stage.scene("game", "main").state.scope())
+    assert not done.text
     done = run(scene.run(request, FakeBrain(line("Firelight fills the room."))))
-    assert (done.text, done.source) == ("Firelight fills the room.", Source.MODEL)
+    assert (done.narration, done.source) == ("Firelight fills the room.", Source.MODEL)
 
 
 def test_a_bark_stays_out_of_the_journal(scene: Scene) -> None:

@@ -4,14 +4,28 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from npc_engine.world.journal import PENDING_TURN_NS, Entry, Event, Heard, Journal, Said, heard_words
+from npc_engine.world.journal import (
+    IMPORTANT,
+    ORDINARY,
+    PENDING_TURN_NS,
+    Entry,
+    Event,
+    Heard,
+    Journal,
+    Said,
+    heard_words,
+)
 
 ASKED = Heard("player", "Who bought the mill?")
 ANSWER = Said("Nobody's seen a face, love.")
 
 
+def journal_of(entries: list[Entry]) -> Journal:
+    return Journal(enumerate(entries, 1))
+
+
 def pending_journal() -> Journal:
-    journal = Journal([Event("Rain began.")])
+    journal = journal_of([Event("Rain began.")])
     journal.hold(7, ASKED, ANSWER, now_ns=0)
     return journal
 
@@ -103,39 +117,39 @@ def numbered(count: int) -> list[Entry]:
 
 
 def test_fold_leaves_a_short_journal_alone() -> None:
-    journal = Journal(numbered(10))
-    assert journal.fold(10, 5) == 0
+    journal = journal_of(numbered(10))
+    assert len(journal.fold(10, 5)) == 0
     assert journal.entries() == numbered(10)
 
 
 def test_fold_forgets_the_oldest_half_at_once() -> None:
-    journal = Journal(numbered(11))
-    assert journal.fold(10, 5) == 6
+    journal = journal_of(numbered(11))
+    assert len(journal.fold(10, 5)) == 6
     assert journal.entries() == numbered(11)[6:]
 
 
 def test_fold_spares_what_is_important_as_long_as_it_can() -> None:
-    vow: list[Entry] = [Event("She swore an oath.", important=True)]
-    journal = Journal(vow + numbered(10))
+    vow: list[Entry] = [Event("She swore an oath.", importance=IMPORTANT)]
+    journal = journal_of(vow + numbered(10))
     journal.fold(10, 5)
     assert journal.entries() == vow + numbered(10)[6:]
-    all_important = Journal([Event(str(number), important=True) for number in range(12)])
-    assert all_important.fold(10, 5) == 2
+    all_important = journal_of([Event(str(number), importance=IMPORTANT) for number in range(12)])
+    assert all_important.fold(10, 5) == [1, 2]
     assert [entry.text for entry in all_important.entries()] == [str(number) for number in range(2, 12)]
 
 
 def test_fold_forgets_an_answer_with_its_question() -> None:
-    journal = Journal([Event("0"), Event("1"), ASKED, ANSWER, Event("4")])
-    assert journal.fold(4, 2) == 4
+    journal = journal_of([Event("0"), Event("1"), ASKED, ANSWER, Event("4")])
+    assert len(journal.fold(4, 2)) == 4
     assert journal.entries() == [Event("4")]
-    vow = Said("I swear it.", important=True)
-    journal = Journal([Event("0"), Event("1"), ASKED, vow, Event("4")])
-    assert journal.fold(4, 2) == 3
+    vow = Said("I swear it.", importance=IMPORTANT)
+    journal = journal_of([Event("0"), Event("1"), ASKED, vow, Event("4")])
+    assert len(journal.fold(4, 2)) == 3
     assert journal.entries() == [vow, Event("4")]
 
 
 def test_the_caller_cannot_change_the_journal_through_its_entries() -> None:
-    journal = Journal(numbered(2))
+    journal = journal_of(numbered(2))
     journal.entries().clear()
     assert journal.entries() == numbered(2)
 
@@ -229,15 +243,15 @@ class Folding(RuleBasedStateMachine):
     @rule(important=st.booleans(), limit=st.integers(2, 8))
     def live_on(self, important: bool, limit: int) -> None:
         self.count += 1
-        self.journal.add(Event(str(self.count), important=important))
+        self.journal.add(Event(str(self.count), importance=IMPORTANT if important else ORDINARY))
         before = self.journal.entries()
         gone = self.journal.fold(limit, limit // 2)
         after = self.journal.entries()
-        assert len(after) == len(before) - gone
+        assert len(after) == len(before) - len(gone)
         assert len(after) <= limit
         assert [entry for entry in before if entry in after] == after
-        lost_important = any(entry.important for entry in before if entry not in after)
-        assert not lost_important or all(entry.important for entry in after)
+        lost_important = any(entry.importance >= IMPORTANT for entry in before if entry not in after)
+        assert not lost_important or all(entry.importance >= IMPORTANT for entry in after)
 
 
 TestFolding = Folding.TestCase

@@ -1,0 +1,1 @@
+"""Dialogue tests: what a character must know, say and never say in a given situation."""

@@ -1,0 +1,265 @@
+"""One save slot of one game: its world, what its characters lived through, and where the player is in it.
+
+Everything here is also in the database; a change is *acknowledged* when the future of `written` is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+
+import msgspec
+
+from npc_engine.errors import ErrorCode, NpcError
+from npc_engine.storage import saves
+from npc_engine.storage.db import Store
+from npc_engine.storage.rows import Row, Snapshot
+from npc_engine.storage.saves import Save
+from npc_engine.world.journal import Entry, Event, Heard, Journal, Said
+from npc_engine.world.knowledge import Knowledge
+from npc_engine.world.memory import MEMORIES, Memory, from_row
+from npc_engine.world.names import called, short_name
+from npc_engine.world.spec import Pack
+from npc_engine.world.state import PLAYER, WorldState
+
+#: Journal entries a character keeps at most, and how many are left when it is more. After such a cut all that is left
+#: has to be read again, while the player may speak any moment: so there are few cuts, and little is left of each.
+JOURNAL_ENTRIES = 40
+JOURNAL_KEPT = 6
+#: How much overheard words matter.
+OVERHEARD = 2
+#: Memories that one line calls up at most.
+RECALLED = 2
+
+_state_decoder: msgspec.msgpack.Decoder[WorldState] = msgspec.msgpack.Decoder(WorldState)
+
+
+class Descriptions:
+    """What the model wrote of each place, good until something visible changes."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, tuple[list[str], str]] = {}
+
+    def get(self, place: str, sights: list[str]) -> str | None:
+        """The text, if it still fits."""
+        seen, text = self._texts.get(place, ([], None))
+        return text if seen == sights else None
+
+    def put(self, place: str, sights: list[str], text: str) -> None:
+        """Keep a text."""
+        self._texts[place] = (sights, text)
+
+
+class Scene:
+    """A slot as it is played. `epoch` rises whenever the slot becomes another: a save was imported, or it began anew.
+    Raises STORAGE_FAILED."""
+
+    def __init__(self, game: str, slot: str, pack: Pack, knowledge: Knowledge, store: Store) -> None:
+        self.game = game
+        self.slot = slot
+        self._store = store
+        self.use(pack, knowledge)
+        self._begin(store.load(game, slot) or Snapshot(1, b"", []))
+
+    def use(self, pack: Pack, knowledge: Knowledge) -> None:
+        """Go on with another version of the pack."""
+        self._pack = pack
+        self._knowledge = knowledge
+        if hasattr(self, "state"):
+            self.state.adopt(pack)
+
+    def _begin(self, snapshot: Snapshot) -> None:
+        self.epoch = snapshot.epoch
+        self.state = read_state(snapshot.state, self._pack)
+        self._memory = Memory(self._store, self.game, self.slot, max((row.seq for row in snapshot.rows), default=0))
+        self._journals: dict[str, Journal] = {}
+        self._counts: dict[str, int] = {}
+        self.descriptions = Descriptions()
+        for row in snapshot.rows:
+            self._counts[row.npc] = self._counts.get(row.npc, 0) + 1
+        standing: dict[str, list[tuple[int, Entry]]] = {}
+        for row in snapshot.rows:
+            if row.in_journal:
+                standing.setdefault(row.npc, []).append((row.seq, from_row(row)))
+        for npc, entries in standing.items():
+            self._journals[npc] = self._journal(npc, entries)
+
+    def _journal(self, npc: str, entries: Iterable[tuple[int, Entry]] = ()) -> Journal:
+        return Journal(entries, lambda new: self._live(npc, new))
+
+    def _live(self, npc: str, entries: list[Entry]) -> Iterable[int]:
+        """This has become part of the character's life. Whoever is near remembers what they heard of it."""
+        numbers = self._keep(npc, entries, in_journal=True)
+        for entry in entries:
+            if (words := self._words_of(npc, entry)) is not None:
+                speaker, to = words
+                told = f"{speaker} said{f' to {to}' if to else ''}: \u201c{entry.text}\u201d"
+                event = Event(told, OVERHEARD, entry.gates, speaker)
+                self.overhear((other for other in self.audience(npc) if self._name(other) != to), event)
+        return numbers
+
+    def _words_of(self, npc: str, entry: Entry) -> tuple[str, str] | None:
+        """Who said it to whom, if anybody near could hear it. What one character says to another is heard from the one
+        who says it."""
+        match entry:
+            case Heard(speaker=speaker, private=False) if speaker == PLAYER:
+                return self._name(speaker), self._name(npc)
+            case Said(to=to, private=False):
+                return self._name(npc), self._name(to)
+            case _:
+                return None
+
+    def _name(self, who: str) -> str:
+        persona = self._pack.npcs.get(who)
+        return short_name(persona) if persona else called(who)
+
+    def _keep(self, npc: str, entries: list[Entry], *, in_journal: bool) -> Iterable[int]:
+        self._counts[npc] = self._counts.get(npc, 0) + len(entries)
+        return self._memory.keep(npc, entries, in_journal=in_journal)
+
+    # What characters remember
+
+    def journal(self, npc: str) -> Journal:
+        """What this character has lived through here."""
+        if npc not in self._journals:
+            self._journals[npc] = self._journal(npc)
+        return self._journals[npc]
+
+    def lived(self, npc: str) -> list[Entry]:
+        """The journal without what is told of locked things: what the character's prompt holds."""
+        return [entry for entry in self.journal(npc).entries() if self._may_be_told(entry)]
+
+    def recall(self, npc: str, text: str) -> list[Entry]:
+        """What `text` calls up that the journal no longer holds."""
+        but = self.journal(npc).numbers
+        return self._memory.recall(npc, text, but=but, may=self._may_be_told, limit=RECALLED)
+
+    def witness(self, npcs: Iterable[str], event: Event) -> None:
+        """Something happened before the eyes of these characters."""
+        for npc in npcs:
+            self.journal(npc).add(event)
+            self.fold(npc)
+
+    def overhear(self, npcs: Iterable[str], entry: Entry) -> None:
+        """These characters remember it, but it does not stand in their journals: what others say to each other would
+        cost each of them its reading."""
+        for npc in npcs:
+            self._keep(npc, [entry], in_journal=False)
+
+    def fold(self, npc: str) -> None:
+        """Cut the journal, if it has grown too long; what leaves it can still be recalled."""
+        self._memory.leave_journal(npc, self.journal(npc).fold(JOURNAL_ENTRIES, JOURNAL_KEPT))
+
+    def rest(self, now_ns: int) -> None:
+        """What there is to do in idle time: keep turns nobody confirmed, forget what is worth least."""
+        for journal in self._journals.values():
+            journal.expire(now_ns)
+        for npc, count in self._counts.items():
+            if count > MEMORIES:
+                rows = (self._store.load(self.game, self.slot) or _NOTHING).rows
+                self._counts[npc] = self._memory.forget_surplus(npc, rows)
+
+    def describe(self, place: str, sights: list[str], text: str | None) -> None:
+        """The player has looked: this was to be seen, and if the model wrote it, `text` is how it was told."""
+        self.state.seen[place] = sights
+        if text:
+            self.descriptions.put(place, sights, text)
+        self.put_state()
+
+    def cache_key(self, npc: str) -> str:
+        """The name of this character's prompt prefix."""
+        return f"{self.game}/{self.slot}/{npc}"
+
+    def audience(self, npc: str) -> list[str]:
+        """Who is near enough to hear this character."""
+        return [other for other in self.state.present(self.state.places.get(npc, "")) if other != npc]
+
+    @property
+    def alive(self) -> list[str]:
+        """The characters that have lived through something here."""
+        return [npc for npc, journal in self._journals.items() if journal.entries()]
+
+    @property
+    def near(self) -> list[str]:
+        """The characters where the player is."""
+        return self.state.present(self.state.places[PLAYER])
+
+    def _may_be_told(self, entry: Entry) -> bool:
+        return all(self._knowledge.is_open(gate, self.state) for gate in entry.gates)
+
+    # What becomes of it
+
+    def put_state(self) -> Future[None]:
+        """Write the world as it is now."""
+        return self._store.put_state(self.game, self.slot, self.epoch, write_state(self.state))
+
+    def settle(self) -> None:
+        """Keep every turn that pends: the slot is about to be saved or copied as the player sees it."""
+        for journal in self._journals.values():
+            journal.keep_pending()
+
+    def snapshot(self) -> Snapshot:
+        """Everything of the slot, as it stands."""
+        self.settle()
+        self.put_state()
+        return self._store.load(self.game, self.slot) or _NOTHING
+
+    def export(self) -> bytes:
+        """The slot as a blob for the game's save file. Raises SAVE_TOO_BIG."""
+        rows = self.snapshot().rows
+        return saves.encode(
+            Save(self._pack.info.id, self._pack.digest, self._memory.last, write_state(self.state), rows)
+        )
+
+    def import_(self, blob: bytes) -> tuple[Future[None], list[str]]:
+        """Become what the blob says, or raise SAVE_CORRUPT, SAVE_TOO_NEW, SAVE_TOO_OLD or SAVE_TOO_BIG and change
+        nothing. Returns the write, and a warning for everything the pack does not know."""
+        save = saves.decode(blob)
+        check_rows(save.rows)
+        state = read_state(save.state, self._pack)
+        written = self.become(Snapshot(self.epoch + 1, write_state(state), save.rows))
+        self._memory.last = save.seq
+        return written, list(self._warnings(save))
+
+    def become(self, snapshot: Snapshot) -> Future[None]:
+        """Make this slot what the snapshot says; its epoch must be higher than that of now."""
+        written = self._store.replace(self.game, self.slot, snapshot)
+        self._begin(snapshot)
+        return written
+
+    def _warnings(self, save: Save) -> Iterable[str]:
+        if save.pack_id != self._pack.info.id:
+            yield f"made with the pack `{save.pack_id}`, not `{self._pack.info.id}`"
+        for npc in sorted({row.npc for row in save.rows} - self._pack.npcs.keys()):
+            yield f"no character `{npc}` in this pack; what it remembers is kept"
+
+
+_NOTHING = Snapshot(1, b"", [])
+
+
+def read_state(raw: bytes, pack: Pack) -> WorldState:
+    """A stored world, completed with what is new in the pack; without bytes a new game. Raises SAVE_CORRUPT."""
+    if not raw:
+        return WorldState.start(pack)
+    try:
+        state = _state_decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise NpcError(ErrorCode.SAVE_CORRUPT, f"the world in it cannot be read: {error}") from None
+    state.adopt(pack)
+    return state
+
+
+def write_state(state: WorldState) -> bytes:
+    """The same bytes for the same world."""
+    return msgspec.msgpack.encode(state, order="deterministic")
+
+
+def check_rows(rows: Iterable[Row]) -> None:
+    """Raises SAVE_CORRUPT if a row does not hold an entry."""
+    for row in rows:
+        try:
+            entry = from_row(row)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise NpcError(ErrorCode.SAVE_CORRUPT, f"memory {row.seq} cannot be read: {error}") from None
+        if entry.text != row.text:
+            raise NpcError(ErrorCode.SAVE_CORRUPT, f"memory {row.seq} says one thing and is searched by another")
