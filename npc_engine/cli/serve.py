@@ -63,6 +63,9 @@ def serve(
             help="Database of what characters remember: a file, or `none` to forget all at the end.", show_default=False
         ),
     ] = "",
+    record: Annotated[
+        Path | None, typer.Option(help="Write all that is played, players' words too, to this file; see `replay`.")
+    ] = None,
     ready_file: Annotated[Path | None, typer.Option(help="Write address, token file and pid here as JSON.")] = None,
     parent: Annotated[int, typer.Option(help="Exit when the process with this id is gone.")] = 0,
     log_level: Annotated[str, typer.Option(help="INFO logs one line per request.")] = "WARNING",
@@ -93,6 +96,7 @@ def serve(
                 options=option,
                 log_level=log_level.upper(),
             ),
+            record=record,
             curve_dir=curve,
         )
         # The selector loop on every platform: the ROUTER's file descriptor is watched with add_reader.

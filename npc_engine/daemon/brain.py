@@ -255,9 +255,10 @@ class WorkerBrain:
 
 
 def _fingerprint(ask: Ask) -> bytes:
-    """What makes two requests the same to a crash: the character and the words that are not part of its prefix."""
+    """What makes two requests the same to a crash: the character and the words it was asked, whatever else stands in
+    its prompt by now."""
     digest = blake2b(ask.cache_key.encode(), digest_size=16)
-    for segment in ask.segments:
-        if not segment.stable:
-            digest.update(segment.text.encode("utf-8", "surrogatepass"))
+    new = [segment for segment in ask.segments if not segment.stable]
+    for segment in [segment for segment in new if segment.origin in ("player", "game")] or new:
+        digest.update(segment.text.encode("utf-8", "surrogatepass"))
     return digest.digest()

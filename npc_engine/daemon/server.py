@@ -12,6 +12,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from npc_engine import __version__, limits
 from npc_engine.clock import NS_PER_MS, Clock
 from npc_engine.daemon import security
@@ -26,6 +28,7 @@ from npc_engine.ops.base import OpContext
 from npc_engine.ops.registry import OPS
 from npc_engine.ops.stage import Stage
 from npc_engine.ops.warm import prefetch_scene
+from npc_engine.recording.recorder import Recorder
 from npc_engine.storage.db import Store
 from npc_engine.wire import codec, messages
 from npc_engine.wire.messages import Done, Error, Message, Reason, Request, ServiceState, Terminal
@@ -45,13 +48,14 @@ DRAIN_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """How to serve. `saves` is the database of what characters remember, a temporary one if None. `curve_dir` is needed
-    beyond loopback; `token` None makes a new one and writes it to a file."""
+    """How to serve. `saves` is the database of what characters remember, a temporary one if None; `record` the file that
+    takes what is played. `curve_dir` is needed beyond loopback."""
 
     address: str
     pack: Path
     worker: WorkerConfig
     saves: Path | None = None
+    record: Path | None = None
     curve_dir: Path | None = None
 
 
@@ -75,6 +79,7 @@ class Front:
         self._metrics = Metrics()
         self._store = Store(config.saves)
         self._stage = Stage(config.pack, self._store)
+        self._recorder = _recorder(config, self._stage.pack)
         self._watch = PackWatch(config.pack, self._on_pack)
         self._table = RequestTable()
         self._sessions = Sessions()
@@ -95,7 +100,11 @@ class Front:
 
     def start(self) -> str:
         """Bind, start the worker, return the address. Requests are answered from now on, model or no model."""
-        address = self._endpoint.bind(self._config.address, self._config.curve_dir)
+        try:
+            address = self._endpoint.bind(self._config.address, self._config.curve_dir)
+        except NpcError:
+            self._close_files()
+            raise
         port = int(address.rsplit(":", 1)[1])
         self._token, self.token_file = security.write_token(port)
         self._brain.start()
@@ -120,10 +129,15 @@ class Front:
             task.cancel()
         await self._brain.stop()
         self._endpoint.close(linger_ms=500)
-        self._store.close()
+        self._close_files()
         if self.token_file:
             self.token_file.unlink(missing_ok=True)
         self.stopped.set()
+
+    def _close_files(self) -> None:
+        self._store.close()
+        if self._recorder:
+            self._recorder.close()
 
     # Frames in
 
@@ -201,15 +215,23 @@ class Front:
         self._send(session, messages.Accepted(id=message.id))
         if arrival is Arrival.NEW:
             assert isinstance(found, OpenRequest)
-            self._begin(session, found)
+            self._begin(session, found, self._record(session, found, arrived_ns))
 
-    def _begin(self, session: Session, request: OpenRequest) -> None:
+    def _record(self, session: Session, request: OpenRequest, now_ns: int) -> Request:
+        """The request as it is to be carried out: while a recording is made, with a seed that a replay finds again."""
+        message = request.message
+        if self._recorder is None:
+            return message
+        seed = self._recorder.request(session.name, session.game, message, now_ns / NS_PER_MS)
+        return message if seed is None else msgspec.structs.replace(message, seed=seed)
+
+    def _begin(self, session: Session, request: OpenRequest, message: Request) -> None:
         self._metrics.count("requests")
         key = request.key
         ctx = OpContext(
             session=session.name,
             game=session.game,
-            request=request.message,
+            request=message,
             arrived_ns=request.arrived_ns,
             deadline_ns=request.deadline_ns,
             clock=self._clock,
@@ -268,6 +290,8 @@ class Front:
         session = self._sessions.named(key[0])
         if key in self._running and session is not None:
             self._send(session, message)
+            if self._recorder and isinstance(message, messages.Turn):
+                self._recorder.reply(key[0], message, self._clock.now_ns() / NS_PER_MS)
 
     def _finish(self, key: RequestKey, reply: Terminal) -> None:
         """Close the table entry and send the reply; the first to come here wins."""
@@ -289,6 +313,8 @@ class Front:
             if reply.reason is not None:
                 self._metrics.count(f"reason_{reply.reason}")
         self._table.close(key, reply, now_ns)
+        if self._recorder:
+            self._recorder.reply(key[0], reply, now_ns / NS_PER_MS)
         session = self._sessions.named(key[0])
         if session is not None:
             self._send(session, reply)
@@ -442,6 +468,13 @@ class Front:
 
 def _error(request: Request, error: NpcError) -> Error:
     return Error(id=request.id, code=error.code, message=error.message, retry_after_ms=error.retry_after_ms)
+
+
+def _recorder(config: ServeConfig, pack: Pack) -> Recorder | None:
+    if config.record is None:
+        return None
+    worker = config.worker
+    return Recorder(config.record, pack=pack.info.id, digest=pack.digest, engine=worker.engine, model=worker.spec.name)
 
 
 def _stamp(reply: Done, request: OpenRequest, running: _Running, now_ns: int) -> None:

@@ -85,8 +85,8 @@ class Knowledge:
         asked = keywords(text)
         scored: list[tuple[int, int, Fact]] = []
         for order, fact in enumerate(persona.knowledge):
-            topics = keywords(" ".join(fact.topics))
-            score = 2 * len(asked & topics) + len(asked & keywords(fact.text))
+            topics = sum(mentions(text, topic) for topic in fact.topics)
+            score = 2 * topics + len(asked & keywords(fact.text))
             if score and parse(fact.when).holds(scope):
                 scored.append((-score, order, fact))
         best = [fact for _, _, fact in sorted(scored, key=lambda item: item[:2])[:FACTS]]

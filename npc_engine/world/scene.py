@@ -132,7 +132,11 @@ class Scene:
     def recall(self, npc: str, text: str) -> list[Entry]:
         """What `text` calls up that the journal no longer holds."""
         but = self.journal(npc).numbers
-        return self._memory.recall(npc, text, but=but, may=self._may_be_told, limit=RECALLED)
+
+        def may(entry: Entry) -> bool:
+            return entry.text != text and self._may_be_told(entry)  # not that it was asked the same before
+
+        return self._memory.recall(npc, text, but=but, may=may, limit=RECALLED)
 
     def witness(self, npcs: Iterable[str], event: Event) -> None:
         """Something happened before the eyes of these characters."""

@@ -120,10 +120,10 @@ class RunningDaemon:
         self.peers.append(peer)
         return peer
 
-    def client(self) -> Peer:
+    def client(self, **hello: Any) -> Peer:
         """A peer that has said hello to a daemon that is ready."""
         peer = self.peer()
-        assert isinstance(peer.hello(), Welcome)
+        assert isinstance(peer.hello(**hello), Welcome)
         peer.wait_ready()
         return peer
 

@@ -184,7 +184,7 @@ class TestCancel:
 def test_describe_bark_warm_ping(client: Peer) -> None:
     welcome_places = client.health()  # a barrier
     assert welcome_places["state"] == "ready"
-    assert done(client.ask(Describe(id=next(_ids), place="inn", budget_ms=5_000))).text
+    assert done(client.ask(Describe(id=next(_ids), place="inn", budget_ms=5_000))).narration
     assert done(client.ask(Bark(id=next(_ids), npc="marta", budget_ms=5_000))).text
     warmed = done(client.ask(Warm(id=next(_ids), npcs=["marta"], budget_ms=5_000)))
     assert warmed.data["warm"] == ["marta"]

@@ -43,7 +43,7 @@ def mutate(seed: bytes, dice: random.Random) -> bytes:
 
 def test_mutated_frames(start: Callable[..., RunningDaemon]) -> None:
     running = start("--option", "step_ms=1")
-    client, hostile = running.client(), running.client()
+    client, hostile = running.client(), running.client(game="another")
     dice = random.Random(20_26)
     seeds = [bytes.fromhex(vector["hex"]) for vector in vectors.valid() if vector["direction"] == "client"]
     seeds = [seed for seed in seeds if len(seed) < 4_096]
