@@ -35,11 +35,12 @@ def worker_config(
     if engine in MODEL_FREE:
         spec = ModelSpec(name=engine, max_parallel=parallel, context_tokens=context_tokens, options=settings)
     else:
-        name, path, chat_format = _model(model)
+        name, path, chat_format, chooses = _model(model)
         spec = ModelSpec(
             name=name,
             path=path,
             chat_format=chat_format,
+            chooses=chooses,
             context_tokens=context_tokens,
             max_parallel=parallel,
             threads=threads,
@@ -48,23 +49,28 @@ def worker_config(
     return WorkerConfig(engine=engine, spec=spec, log_level=log_level)
 
 
+#: A file of an unknown model, from this size on, is taken for one that can choose: about a billion parameters.
+CHOOSING_BYTES = 700 << 20
+
+
 def _is_file(model: str | None) -> bool:
     return model is not None and (model.endswith(".gguf") or os.sep in model)
 
 
-def _model(model: str | None) -> tuple[str, Path, str]:
+def _model(model: str | None) -> tuple[str, Path, str, bool]:
     if model is not None and _is_file(model):
         path = Path(model).expanduser()
         if not path.is_file():
             raise NpcError(ErrorCode.MODEL_MISSING, f"no such file: {path}")
-        return path.stem, path.resolve(), "gemma" if "gemma" in path.stem.lower() else "chatml"
+        chat_format = "gemma" if "gemma" in path.stem.lower() else "chatml"
+        return path.stem, path.resolve(), chat_format, path.stat().st_size >= CHOOSING_BYTES
     entry, path = ensure_model(by_name(model) if model else None)
-    return entry.name, path, entry.chat_format
+    return entry.name, path, entry.chat_format, entry.chooses
 
 
 def model_ready(model: str | None) -> str:
     """What to hand a child daemon as `--model`. Fetched here, where there is a terminal for the progress bar."""
-    name, path, _ = _model(model)
+    name, path, *_ = _model(model)
     return str(path) if _is_file(model) else name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,6 +44,9 @@ def inspect(
     ] = [],  # noqa: B006 - typer reads the defaults, nobody changes them
     event: Annotated[list[str], typer.Option(help="Something the character saw before; may be repeated.")] = [],  # noqa: B006
     chat_format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}. Default: the default model's.")] = "",
+    choices: Annotated[
+        bool, typer.Option(help="As for a model that chooses deed and emotion; small ones do not.")
+    ] = False,
     output: Annotated[Path | None, typer.Option("--json", help="Write everything here.")] = None,
 ) -> None:
     """Show what a model would be given if the player said this now. Needs no model and no daemon.
@@ -63,7 +67,8 @@ def inspect(
             stage.persona(npc)
             for text in event:
                 scene.witness([npc], Event(text))
-            found: dict[str, Any] = inspection(stage, scene, npc, say, PLAYER, form)
+            style = replace(FORMATS[form], chooses=choices)
+            found: dict[str, Any] = inspection(stage, scene, npc, say, PLAYER, style)
             found["locked"] = [{**each, "fails": _fails(scene, npc, each["when"])} for each in found["locked"]]
     if output:
         output.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -48,8 +48,8 @@ DRAIN_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """How to serve. `saves` is the database of what characters remember, a temporary one if None; `record` the file that
-    takes what is played. `curve_dir` is needed beyond loopback."""
+    """How to serve. `saves` is the database of what characters remember, a temporary one if None; `record` the file
+    that takes what is played. `curve_dir` is needed beyond loopback."""
 
     address: str
     pack: Path

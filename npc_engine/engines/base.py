@@ -11,11 +11,12 @@ from npc_engine.jobs import EngineCaps, EngineTask, JobId, Plan, Update
 
 
 class ModelSpec(msgspec.Struct, frozen=True):
-    """Which model to load and how. `path` is None for engines that need no file."""
+    """Which model to load and how. `path` is None for engines that need no file. `chooses`: see `EngineCaps`."""
 
     name: str = ""
     path: Path | None = None
     chat_format: str = "plain"
+    chooses: bool = True
     context_tokens: int = 2_048
     max_parallel: int = 4
     threads: int = 0

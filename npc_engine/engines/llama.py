@@ -88,6 +88,7 @@ class LlamaEngine:
             lockstep=False,
             preempt="restart",
             chat_format=spec.chat_format,
+            chooses=spec.chooses,
             step_timeout_ms=max(STEP_TIMEOUT_MIN_MS, int(STEP_PATIENCE * step_ms)),
             description=f"{head.architecture}, {slots} slots of {context_tokens} tokens, {options.threads} threads",
         )

@@ -83,6 +83,7 @@ class Model(Strict, frozen=True):
     sources: Annotated[list[Source], Meta(min_length=1)]
     default_from_mb: int | None = None
     test_only: bool = False
+    chooses: bool = True
 
     @property
     def needs_hub(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from npc_engine.jobs import JobClass
 from npc_engine.ops.base import Ask, OpContext
-from npc_engine.ops.mind import NO_FORMAT, REACH_TOKENS, Mind
+from npc_engine.ops.mind import REACH_TOKENS, Mind, form_of
 from npc_engine.ops.speech import Voice
 from npc_engine.ops.warm import prefetch
 from npc_engine.prompt import builder
@@ -15,6 +15,7 @@ from npc_engine.prompt.builder import Prompt
 from npc_engine.prompt.guard import Guard
 from npc_engine.wire.messages import Action, Done
 from npc_engine.world.actions import Deed
+from npc_engine.world.instinct import Instinct
 from npc_engine.world.journal import Heard, Said
 
 #: Share of the time left that may go into reading what the words bring to mind.
@@ -28,8 +29,7 @@ class Actor:
         self._ctx = ctx
         self.scene = ctx.stage.scene(ctx.game, slot)
         self.epoch = self.scene.epoch
-        caps = ctx.brain.caps
-        self.mind = Mind(ctx.stage, self.scene, npc, caps.chat_format if caps else NO_FORMAT)
+        self.mind = Mind(ctx.stage, self.scene, npc, form_of(ctx.brain.caps))
         self.persona = self.mind.persona
         self.journal = self.scene.journal(npc)
         authored, self._scope = ctx.stage.authored, self.scene.state.scope(npc)
@@ -49,6 +49,12 @@ class Actor:
         """The work of a remark in passing."""
         script = self._ctx.stage.authored.all(self.persona.id, "idle", self._scope)
         return self._ask(job_class, seed, self.mind.remark(about, self._reach_tokens), script)
+
+    @property
+    def instinct(self) -> Instinct | None:
+        """What the character does and feels, if the model is not asked."""
+        caps = self._ctx.brain.caps
+        return None if caps is None or caps.chooses else self.mind.instinct
 
     def guard(self) -> Guard:
         """A fresh guard for one draft."""

@@ -99,7 +99,7 @@ class _Talk:
         seed = None if request.seed is None else (request.seed + self._turns) % (1 << 32)
         speech = Speech(ctx, actor.voice)
         ask = actor.answer(JobClass.SCENE, seed, heard, self._topic)
-        done = await self._within_budget(ctx, speech.run(ask, actor.guard, actor.mind.deeds), speech)
+        done = await self._within_budget(ctx, speech.run(ask, actor.guard, actor.mind.deeds, actor.instinct), speech)
         if done is None:
             return None
         others = [other for other in self._npcs if other != npc]

@@ -9,7 +9,7 @@ import msgspec
 
 from npc_engine.jobs import JobClass
 from npc_engine.ops.base import Ask, OpContext
-from npc_engine.ops.mind import NO_FORMAT
+from npc_engine.ops.mind import form_of
 from npc_engine.ops.speech import Speech, Voice
 from npc_engine.prompt import builder
 from npc_engine.prompt.guard import Guard
@@ -36,9 +36,8 @@ class DescribeOp:
         rescue = speech.rescue
         ctx.rescue = lambda reason: _narrated(rescue(reason))
         ctx.on_done = lambda done: scene.describe(place.id, now, done.narration if _is_whole(done) else None)
-        caps = ctx.brain.caps
         seen = to_describe(now, before)
-        prompt = builder.describe(place, ctx.stage.pack.world.setting, seen, caps.chat_format if caps else NO_FORMAT)
+        prompt = builder.describe(place, ctx.stage.pack.world.setting, seen, form_of(ctx.brain.caps))
         ask = Ask(
             job_class=JobClass.SCENE,
             deadline_ns=ctx.deadline_ns,

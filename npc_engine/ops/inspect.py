@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, cast
 
 from npc_engine.ops.base import OpContext
-from npc_engine.ops.mind import NO_FORMAT, REACH_TOKENS, Mind
+from npc_engine.ops.mind import REACH_TOKENS, Mind, form_of
 from npc_engine.ops.stage import Stage
+from npc_engine.prompt.chat_formats import ChatFormat
 from npc_engine.wire.messages import Done, Inspect
 from npc_engine.world.scene import Scene
 
@@ -18,17 +19,16 @@ class InspectOp:
 
     async def run(self, ctx: OpContext) -> Done:
         request = cast("Inspect", ctx.request)
-        caps = ctx.brain.caps
         scene = ctx.stage.scene(ctx.game, request.slot)
-        chat_format = caps.chat_format if caps else NO_FORMAT
-        found = inspection(ctx.stage, scene, request.npc, request.text, request.speaker, chat_format)
+        form = form_of(ctx.brain.caps)
+        found = inspection(ctx.stage, scene, request.npc, request.text, request.speaker, form)
         return Done(id=request.id, data=found)
 
 
-def inspection(stage: Stage, scene: Scene, npc: str, text: str, speaker: str, chat_format: str) -> dict[str, object]:
+def inspection(stage: Stage, scene: Scene, npc: str, text: str, speaker: str, form: ChatFormat) -> dict[str, object]:
     """What the model would be shown, with all the time in the world: `prompt`, `segments`, `knows`, `locked`,
     `actions`. Raises UNKNOWN_NPC."""
-    mind = Mind(stage, scene, npc, chat_format)
+    mind = Mind(stage, scene, npc, form)
     prompt = mind.answer(mind.hear(speaker, text), REACH_TOKENS)
     return {
         "prompt": "".join(segment.text for segment in prompt.segments),

@@ -4,14 +4,18 @@ and the prompt made of that."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from npc_engine import limits
+from npc_engine.jobs import EngineCaps
 from npc_engine.ops.stage import Stage
 from npc_engine.prompt import builder
 from npc_engine.prompt.builder import Moment, Prompt
+from npc_engine.prompt.chat_formats import FORMATS, PLAIN, ChatFormat
 from npc_engine.prompt.sanitise import clean
 from npc_engine.world import actions, memory
 from npc_engine.world.actions import Deed
+from npc_engine.world.instinct import Instinct, instinct
 from npc_engine.world.journal import ORDINARY, TELLING, Entry, Heard
 from npc_engine.world.keywords import keywords
 from npc_engine.world.knowledge import Known, Locked
@@ -20,8 +24,6 @@ from npc_engine.world.scene import Scene
 from npc_engine.world.stance import stance
 from npc_engine.world.state import PLAYER
 
-#: The chat format assumed while no engine has loaded; nothing is generated with it.
-NO_FORMAT = "plain"
 #: Tokens of what comes to mind that are told at most, where time is no matter.
 REACH_TOKENS = 160
 #: About how long a token is, code points.
@@ -33,18 +35,24 @@ _QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 RECENT = 2
 
 
+def form_of(caps: EngineCaps | None) -> ChatFormat:
+    """How prompts are written for the loaded engine; for none, some form, because nothing is generated with it."""
+    return PLAIN if caps is None else replace(FORMATS[caps.chat_format], chooses=caps.chooses)
+
+
 class Mind:
-    """One character at one moment. `told`, `deeds` and what `carried` says belong to the last prompt that was made.
+    """One character at one moment. `told`, `deeds`, `instinct` and what `carried` says belong to the last prompt made.
     Raises UNKNOWN_NPC."""
 
-    def __init__(self, stage: Stage, scene: Scene, npc: str, chat_format: str) -> None:
+    def __init__(self, stage: Stage, scene: Scene, npc: str, form: ChatFormat) -> None:
         self.persona = stage.persona(npc)
         self.name = short_name(self.persona)
         self.told: list[Known] = []
         self.deeds: dict[str, Deed] = {}
+        self.instinct = Instinct()
         self._stage = stage
         self._scene = scene
-        self._format = chat_format
+        self._form = form
         self._setting = stage.pack.world.setting
 
     def hear(self, speaker: str, text: str, *, private: bool = False, gates: tuple[str, ...] = ()) -> Heard:
@@ -65,21 +73,21 @@ class Mind:
         to mind, no more than `reach_tokens` is told."""
         entries = self._entries
         moment = self._moment(heard.text or topic, heard.note, entries, reach_tokens)
-        return builder.say(self.persona, self._setting, entries, moment, heard, topic, self._format)
+        return builder.say(self.persona, self._setting, entries, moment, heard, topic, self._form)
 
     def remark(self, about: str, reach_tokens: float) -> Prompt:
         """For a remark in passing."""
         entries = self._entries
         moment = self._moment(about, self._news(PLAYER), entries, reach_tokens)
-        return builder.bark(self.persona, self._setting, entries, moment, about, self._format)
+        return builder.bark(self.persona, self._setting, entries, moment, about, self._form)
 
     def feeling(self, other: str) -> Prompt:
         """For the question whether it feels warmer or colder towards `other` than before."""
-        return builder.feeling(self.persona, self._setting, self._entries, self._called(other), self._format)
+        return builder.feeling(self.persona, self._setting, self._entries, self._called(other), self._form)
 
     def prefix(self) -> Prompt:
         """Only what the next prompt will share with this one."""
-        return builder.prefix(self.persona, self._setting, self._entries, self._format)
+        return builder.prefix(self.persona, self._setting, self._entries, self._form)
 
     def carried(self, text: str) -> tuple[str, ...]:
         """The gates behind a line: of what the prompt gave it to tell, and of what it repeats from the journal."""
@@ -106,6 +114,7 @@ class Mind:
         known += [Known("memory", memory.tell(entry, self.name, called), entry.gates) for entry in recalled]
         self.told = _within(known, reach_tokens * TOKEN_CHARS)
         self.deeds = {deed.words: deed for deed in actions.possible(state, self._stage.pack, npc)}
+        self.instinct = instinct(self.persona, text, self.deeds)
         return Moment(note, tuple(each.text for each in self.told), tuple(self.deeds))
 
     def _news(self, speaker: str) -> str:

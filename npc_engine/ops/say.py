@@ -30,4 +30,4 @@ class SayOp:
         speech = Speech(ctx, actor.voice)
         ctx.on_done = lambda done: actor.remember(heard if heard.text else None, done)
         ask = actor.answer(JobClass.PLAYER, request.seed, heard)
-        return await speech.run(ask, actor.guard, actor.mind.deeds)
+        return await speech.run(ask, actor.guard, actor.mind.deeds, actor.instinct)

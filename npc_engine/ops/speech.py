@@ -18,6 +18,7 @@ from npc_engine.prompt.guard import Guard, sentence_cut
 from npc_engine.prompt.reply import ACTION, EMOTION
 from npc_engine.wire.messages import Action, Done, Emotion, Reason, Source, Timing
 from npc_engine.world.actions import Deed
+from npc_engine.world.instinct import Instinct
 
 NO_USAGE = Usage()
 NO_DEEDS: Mapping[str, Deed] = MappingProxyType({})
@@ -60,9 +61,18 @@ class Speech:
         self._drafts = 0
         ctx.rescue = self.rescue
 
-    async def run(self, ask: Ask, make_guard: Callable[[], Guard], deeds: Mapping[str, Deed] = NO_DEEDS) -> Done:
-        """Speak within the budget. `deeds` are what the character may do, by how the model writes it."""
+    async def run(
+        self,
+        ask: Ask,
+        make_guard: Callable[[], Guard],
+        deeds: Mapping[str, Deed] = NO_DEEDS,
+        instinct: Instinct | None = None,
+    ) -> Done:
+        """Speak within the budget. `deeds` are what the character may do, by how the model writes it; `instinct` is
+        what it does and feels unless the model chooses."""
         self._deeds = deeds
+        if instinct is not None:
+            self._note_choices({EMOTION: instinct.emotion, ACTION: instinct.deed})
         brain = self._ctx.brain
         for draft in range(MAX_DRAFTS):
             attempt = ask if draft == 0 else ask.redraft(draft)
@@ -149,7 +159,8 @@ class Speech:
     def _note_choices(self, choices: dict[str, str]) -> None:
         if EMOTION in choices:
             self._emotion = Emotion(choices[EMOTION])
-        self._deed = self._deeds.get(choices.get(ACTION, ""))
+        if ACTION in choices:
+            self._deed = self._deeds.get(choices[ACTION])
 
     def _done(self, text: str, source: Source, reason: Reason | None) -> Done:
         emotion = self._emotion if source is not Source.AUTHORED else Emotion.NEUTRAL

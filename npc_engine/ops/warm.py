@@ -10,7 +10,7 @@ from typing import ClassVar, cast
 from npc_engine.clock import NS_PER_MS
 from npc_engine.jobs import Finished, FinishReason, JobClass
 from npc_engine.ops.base import Ask, Brain, OpContext, WorkerLost
-from npc_engine.ops.mind import NO_FORMAT, Mind
+from npc_engine.ops.mind import Mind, form_of
 from npc_engine.ops.stage import Stage
 from npc_engine.wire.messages import Done, Reason, Warm
 from npc_engine.world.scene import Scene
@@ -63,5 +63,5 @@ def prefetch_scene(stage: Stage, brain: Brain, scene: Scene, now_ns: int) -> Non
 
 def _warm_up(stage: Stage, brain: Brain, scene: Scene, npc: str, deadline_ns: int) -> Ask:
     """Only the part of a prompt that the next line will share. Raises UNKNOWN_NPC."""
-    mind = Mind(stage, scene, npc, brain.caps.chat_format if brain.caps else NO_FORMAT)
+    mind = Mind(stage, scene, npc, form_of(brain.caps))
     return Ask(JobClass.PREFETCH, deadline_ns, scene.cache_key(npc), mind.prefix().segments)

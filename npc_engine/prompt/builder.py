@@ -21,7 +21,7 @@ import msgspec
 from npc_engine import limits
 from npc_engine.jobs import ChoiceSlot, Sampling, Segment, Slot, TextSlot
 from npc_engine.prompt import reply
-from npc_engine.prompt.chat_formats import FORMATS, ChatFormat, Turn
+from npc_engine.prompt.chat_formats import ChatFormat, Turn
 from npc_engine.prompt.sanitise import clean
 from npc_engine.world.journal import Entry, Event, Heard, Said
 from npc_engine.world.names import called, short_name
@@ -61,9 +61,9 @@ def sampling(seed: int) -> Sampling:
     return Sampling(seed=seed)
 
 
-def prefix(persona: Persona, setting: str, entries: Sequence[Entry], chat_format: str) -> Prompt:
+def prefix(persona: Persona, setting: str, entries: Sequence[Entry], form: ChatFormat) -> Prompt:
     """The stable part of every prompt of this character, for warming."""
-    return Prompt(_stable(persona, setting, entries, FORMATS[chat_format]))
+    return Prompt(_stable(persona, setting, entries, form))
 
 
 def say(
@@ -73,10 +73,9 @@ def say(
     moment: Moment,
     heard: Heard,
     topic: str,
-    chat_format: str,
+    form: ChatFormat,
 ) -> Prompt:
     """An answer to `heard`; with an empty text the character speaks first, perhaps about `topic`."""
-    form = FORMATS[chat_format]
     name = short_name(persona)
     if heard.text:
         words = _heard(heard, form)
@@ -84,7 +83,7 @@ def say(
         about = (Segment(" about "), _foreign(topic, "game")) if topic else ()
         comes = f"({_called(heard.speaker)} comes up and waits. {name} speaks first"
         words = (*_note(moment.note, form), Segment(comes), *about, Segment(".)"))
-    opening, slots = reply.slots(persona, name, moment.deeds, _stopping(SAY, form))
+    opening, slots = reply.slots(persona, name, moment.deeds, _stopping(SAY, form), asked=form.chooses)
     tail = (
         *_own(words),
         *_known(name, moment.known),
@@ -94,13 +93,12 @@ def say(
 
 
 def bark(
-    persona: Persona, setting: str, entries: Sequence[Entry], moment: Moment, about: str, chat_format: str
+    persona: Persona, setting: str, entries: Sequence[Entry], moment: Moment, about: str, form: ChatFormat
 ) -> Prompt:
     """A remark in passing, to nobody in particular."""
-    form = FORMATS[chat_format]
     name = short_name(persona)
     cue = (Segment(" about "), _foreign(about, "game")) if about else ()
-    label = reply.label(persona, name, "", "")
+    label = _label(persona, "", "", form)
     tail = (
         *_own(_note(moment.note, form)),
         Segment(f"({name} mutters a short remark", origin="tail"),
@@ -112,18 +110,16 @@ def bark(
     return Prompt(_stable(persona, setting, entries, form) + tail, (_stopping(BARK, form),))
 
 
-def feeling(persona: Persona, setting: str, entries: Sequence[Entry], other: str, chat_format: str) -> Prompt:
+def feeling(persona: Persona, setting: str, entries: Sequence[Entry], other: str, form: ChatFormat) -> Prompt:
     """Whether the character feels warmer or colder towards `other` than before."""
-    form = FORMATS[chat_format]
     name = short_name(persona)
     question = f"(How does {name} feel towards {_clean(other)} now: {WARMER}, {SAME} or {COLDER}?)"
     tail = Segment(_turn(form.user, question) + form.assistant.open + f"({name} feels ", origin="tail")
     return Prompt((*_stable(persona, setting, entries, form), tail), (ChoiceSlot(MOOD, (WARMER, SAME, COLDER)),))
 
 
-def describe(place: Place, setting: str, seen: Sequence[str], chat_format: str) -> Prompt:
+def describe(place: Place, setting: str, seen: Sequence[str], form: ChatFormat) -> Prompt:
     """What a newcomer sees, in two sentences, from `seen`: hour and weather first, then details."""
-    form = FORMATS[chat_format]
     sheet = f"You describe places in a story, in two short vivid sentences, in the present tense.\n{setting.strip()}"
     task = clean(
         f"Place: {place.name}. It is {', '.join(seen[:2])}. Details: {'; '.join(seen[2:])}.", limits.TEXT_CHARS
@@ -179,22 +175,19 @@ def _own(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
 
 
 def _stable(persona: Persona, setting: str, entries: Sequence[Entry], form: ChatFormat) -> tuple[Segment, ...]:
-    name = short_name(persona)
     examples = "".join(
         _turn(form.user, f'Traveller: "{example.player}"')
-        + _turn(
-            form.assistant, f'{reply.label(persona, name, example.emotion, _words(example.action))}{example.reply}"'
-        )
+        + _turn(form.assistant, f'{_label(persona, example.emotion, _words(example.action), form)}{example.reply}"')
         for example in persona.examples
     )
-    sheet = Segment(_sheet(form, _character(persona, setting)) + examples, origin="persona", stable=True)
+    sheet = Segment(_sheet(form, _character(persona, setting, form)) + examples, origin="persona", stable=True)
     return (
         sheet,
         *(segment for number, entry in enumerate(entries, 1) for segment in _entry(persona, entry, number, form)),
     )
 
 
-def _character(persona: Persona, setting: str) -> str:
+def _character(persona: Persona, setting: str, form: ChatFormat) -> str:
     name = short_name(persona)
     lines = [
         f"You are {persona.name}" + (f", {persona.role}." if persona.role else "."),
@@ -203,7 +196,7 @@ def _character(persona: Persona, setting: str) -> str:
         f"Manner: {', '.join(persona.personality)}." if persona.personality else "",
         f"Speech: {persona.speech_style.strip()}." if persona.speech_style else "",
         f"Wants: {'; '.join(persona.goals)}." if persona.goals else "",
-        f"Can do: {'; '.join(map(_ability, persona.actions))}." if persona.actions else "",
+        f"Can do: {'; '.join(map(_ability, persona.actions))}." if persona.actions and form.chooses else "",
         setting.strip(),
         f"{name} answers in one or two short spoken sentences. What {name} does not know, {name} says so plainly.",
     ]
@@ -216,7 +209,7 @@ def _entry(persona: Persona, entry: Entry, number: int, form: ChatFormat) -> tup
         case Heard():
             parts = (*_heard(entry, form), Segment(form.user.close))
         case Said():
-            label = reply.label(persona, short_name(persona), _clean(entry.emotion), _clean(entry.action))
+            label = _label(persona, _clean(entry.emotion), _clean(entry.action), form)
             parts = (
                 Segment(form.assistant.open + label),
                 _foreign(entry.text, "said"),
@@ -236,6 +229,10 @@ def _called(speaker: str) -> str:
 
 def _sheet(form: ChatFormat, text: str) -> str:
     return form.begin + _turn(form.system, text)
+
+
+def _label(persona: Persona, emotion: str, deed: str, form: ChatFormat) -> str:
+    return reply.label(persona, short_name(persona), emotion, deed, asked=form.chooses)
 
 
 def _ability(action: ActionSpec) -> str:

@@ -17,7 +17,8 @@ class Turn:
 class ChatFormat:
     """A chat template taken apart. `begin` opens the whole prompt; `stop` are the texts at which a reply is over.
 
-    A family without a system role takes its instructions as a user's turn.
+    A family without a system role takes its instructions as a user's turn. With `chooses`, the model is asked for deed
+    and emotion before its line; not every small one can tell them apart.
     """
 
     name: str
@@ -26,6 +27,7 @@ class ChatFormat:
     assistant: Turn
     stop: tuple[str, ...]
     begin: str = ""
+    chooses: bool = False
 
 
 CHATML = ChatFormat(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from npc_engine.prompt import builder
+from npc_engine.prompt.chat_formats import CHATML
 from npc_engine.prompt.guard import Guard
 from npc_engine.world.lint import Finding, Level, Sources, finding, items, read_sources
 from npc_engine.world.pack import Pack
@@ -19,8 +21,8 @@ BYTES_PER_TOKEN = 3.5
 ENTRY_TOKENS = 10
 #: Shares of a model's window above which a character gets forgetful, and above which it does not fit.
 WARN_SHARE, ERROR_SHARE = 0.5, 0.9
-#: The format with the most marks around each turn.
-CHAT_FORMAT = "chatml"
+#: The format with the most marks around each turn, for a model that is asked for deed and emotion.
+CHAT_FORMAT = replace(CHATML, chooses=True)
 
 
 def lint(pack: Pack, context_tokens: int) -> list[Finding]:

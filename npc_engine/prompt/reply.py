@@ -16,13 +16,19 @@ ACTION, EMOTION = "action", "emotion"
 _EMOTIONS = tuple(Emotion)
 
 
-def label(persona: Persona, name: str, emotion: str, deed: str) -> str:
-    """How a line of this character begins, with what was chosen for it."""
+def label(persona: Persona, name: str, emotion: str, deed: str, *, asked: bool) -> str:
+    """How a line of this character begins, with what was chosen for it where the model is asked to choose."""
+    if not asked:
+        return f'{name}: "'
     return f'{name} ({_deed(persona, deed)}{emotion or Emotion.NEUTRAL}): "'
 
 
-def slots(persona: Persona, name: str, deeds: Sequence[str], line: TextSlot) -> tuple[str, tuple[Slot, ...]]:
+def slots(
+    persona: Persona, name: str, deeds: Sequence[str], line: TextSlot, *, asked: bool
+) -> tuple[str, tuple[Slot, ...]]:
     """What the model is given of its reply's beginning, and what it fills in."""
+    if not asked:
+        return label(persona, name, "", "", asked=False), (line,)
     emotion = ChoiceSlot(EMOTION, _EMOTIONS)
     text = TextSlot(line.name, line.max_tokens, line.soft_tokens, line.min_tokens, line.stop, lead='): "')
     if not deeds:
