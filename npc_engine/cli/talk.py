@@ -7,8 +7,8 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -24,6 +24,7 @@ from npc_engine.cli.serve import (
     SettingsOption,
     ThreadsOption,
 )
+from npc_engine.cli.talk_commands import COMMANDS, carry_out
 from npc_engine.client import DaemonInfo, NpcClient, Request
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.models.catalogue import catalogue
@@ -32,14 +33,8 @@ POLL_S = 0.005
 #: Loading a large model from a slow disk takes minutes.
 START_S = 600.0
 WARM_MS = 120_000
-
-HELP = """  /npc NAME      talk to somebody else
-  /who           who lives here
-  /describe [PLACE]  look around
-  /bark          hear a remark in passing
-  /budget MS     give the next lines this long
-  /health        what the daemon counts
-  /quit          leave (also Ctrl-D); Ctrl-C cancels a line"""
+#: What is said here is remembered, and kept apart from any game's.
+GAME = "talk"
 
 
 def talk(
@@ -67,138 +62,136 @@ def talk(
     console = Console(highlight=False)
     with reported_errors():
         if address is not None:
-            client = NpcClient(address)
+            client = NpcClient(address, game=GAME)
         else:
             arguments = ["--threads", str(threads)]
             for setting in option:
                 arguments += ["--option", setting]
             ready = None if engine in MODEL_FREE else model_ready(model)
-            client = NpcClient.launch(engine=engine, model=ready, pack=pack, arguments=arguments)
+            client = NpcClient.launch(engine=engine, model=ready, pack=pack, game=GAME, arguments=arguments)
         with client:
-            _Conversation(client, console, budget_ms, seed).run(npc, say)
+            Conversation(client, console, budget_ms, seed).run(npc, say)
 
 
-class _Conversation:
+class Conversation:
+    """A client, a terminal, and the character that is spoken to."""
+
     def __init__(self, client: NpcClient, console: Console, budget_ms: int, seed: int | None) -> None:
-        self._client = client
-        self._console = console
-        self._budget_ms = budget_ms
-        self._seed = seed
-        self._npc = ""
+        self.client = client
+        self.console = console
+        self.budget_ms = budget_ms
+        self.seed = seed
+        self.npc = ""
+        self.place = ""
+
+    @property
+    def daemon(self) -> DaemonInfo:
+        """Who and what is there."""
+        assert self.client.daemon is not None
+        return self.client.daemon
 
     def run(self, npc: str | None, lines: list[str]) -> None:
-        daemon = self._wait_ready()
-        self._introduce(daemon)
-        self._turn_to(npc or next(iter(daemon.npcs)))
+        """Say `lines`, or else whatever is typed until the end."""
+        self._wait_ready()
+        self._introduce()
+        self.turn_to(npc or next(iter(self.daemon.npcs)))
         for line in lines:
-            self._console.print(f"[bold]you[/]  {escape(line)}")
-            self._speak(self._client.say(self._npc, line, self._budget_ms, seed=self._seed))
+            self.console.print(f"[bold]you[/]  {escape(line)}")
+            self.say(line)
         if lines:
             return
-        self._console.print("[dim]Type a line and press Enter. /help shows more.[/]\n")
-        _complete(["/npc ", "/who", "/describe ", "/bark", "/budget ", "/health", "/help", "/quit", *daemon.npcs])
+        self.console.print("[dim]Type a line and press Enter. /help shows more.[/]\n")
+        _complete([*COMMANDS, *self.daemon.npcs, *self.daemon.places])
         while (typed := self._read("you  ")) is not None:
-            if typed.startswith("/"):
-                if not self._command(typed):
+            try:
+                if not typed.startswith("/"):
+                    self.say(typed)
+                elif not carry_out(self, typed):
                     return
-            else:
-                self._speak(self._client.say(self._npc, typed, self._budget_ms, seed=self._seed))
+            except NpcError as error:
+                self.console.print(f"  [red]{error.code}[/] {escape(error.message)}")
 
-    def _wait_ready(self) -> DaemonInfo:
+    def say(self, line: str) -> None:
+        """Speak to the character."""
+        self.speak(self.client.say(self.npc, line, self.budget_ms, seed=self.seed))
+
+    def turn_to(self, npc: str) -> None:
+        """Go where the character is, and have its prompt read. Raises UNKNOWN_NPC."""
+        name = self.daemon.npcs.get(npc, npc)
+        with self.console.status(f"{name} looks up ..."):
+            self.answer(self.client.warm([npc], budget_ms=WARM_MS))
+            place = self.answer(self.client.world_get([f"npcs.{npc}.place"]))["values"][f"npcs.{npc}.place"]
+            if place:
+                self.answer(self.client.scene_enter(place))
+            slots = self.answer(self.client.slot_list())["slots"]
+        self.npc, self.place = npc, place
+        memories = next((slot["memories"] for slot in slots if slot["slot"] == "main"), 0)
+        where = f" · {self.daemon.places[place]}" if place in self.daemon.places else ""
+        kept = f" · {memories} memories of earlier talks, /new begins anew" if memories else ""
+        self.console.print(f"[bold]{escape(name)}[/]  [dim]{self.budget_ms} ms a line{escape(where)}{kept}[/]")
+
+    def answer(self, request: Request) -> Mapping[str, Any]:
+        """What a request that is not speech brings. Raises NpcError for its error."""
+        self.wait(request)
+        if request.error is not None:
+            code = request.error.code
+            raise NpcError(ErrorCode(code) if code in list(ErrorCode) else ErrorCode.INTERNAL, request.error.message)
+        return request.reply.data if request.reply else {}
+
+    def speak(self, request: Request) -> None:
+        """Show the line as it forms, then how it came about."""
+        shown = 0
+        self.console.print("[cyan]>[/] ", end="")
+
+        def show() -> None:
+            nonlocal shown
+            # What is stable only grows, and the reply begins with it: so it can be printed piece by piece.
+            text = request.text if request.reply else request.text[: request.stable]
+            self.console.out(text[shown:], end="", highlight=False)
+            self.console.file.flush()
+            shown = max(shown, len(text))
+
+        self.wait(request, show)
+        show()
+        self.console.print()
+        if request.error is not None:
+            self.console.print(f"  [red]{request.error.code}[/] {escape(request.error.message)}")
+        elif request.reply is not None:
+            self.console.print(f"  [dim]{escape(_account(request, self.budget_ms))}[/]", soft_wrap=True)
+            self.client.spoken(request)
+
+    def wait(self, request: Request, each: Callable[[], None] = lambda: None) -> None:
+        """Until it has ended; Ctrl-C cancels it."""
+        while not request.finished:
+            try:
+                self.client.poll()
+                each()
+                time.sleep(POLL_S)
+            except KeyboardInterrupt:
+                request.cancel()
+
+    def _wait_ready(self) -> None:
         end_s = time.monotonic() + START_S
-        with self._console.status("starting the daemon ...") as status:
+        with self.console.status("starting the daemon ...") as status:
             while time.monotonic() < end_s:
-                self._client.poll()
-                state = self._client.state
-                if state == "ready" and self._client.daemon is not None:
-                    return self._client.daemon
+                self.client.poll()
+                state = self.client.state
+                if state == "ready" and self.client.daemon is not None:
+                    return
                 if state in ("offline", "refused", "down"):
-                    raise NpcError(ErrorCode.DAEMON_UNREACHABLE, self._client.problem)
+                    raise NpcError(ErrorCode.DAEMON_UNREACHABLE, self.client.problem)
                 if state == "loading":
                     status.update("loading the model ...")
                 time.sleep(POLL_S)
         raise NpcError(ErrorCode.DAEMON_UNREACHABLE, f"not ready after {START_S:.0f} s")
 
-    def _introduce(self, daemon: DaemonInfo) -> None:
+    def _introduce(self) -> None:
+        daemon = self.daemon
         model = next((model for model in catalogue() if model.name == daemon.model), None)
         title = model.title if model else daemon.model
-        self._console.print(f"[green]{escape(title)}[/] speaks ({daemon.engine}).", soft_wrap=True)
+        self.console.print(f"[green]{escape(title)}[/] speaks ({daemon.engine}).", soft_wrap=True)
         if model:
-            self._console.print(f"[dim]{escape(model.quality)}[/]", soft_wrap=True)
-
-    def _turn_to(self, npc: str) -> None:
-        daemon = self._client.daemon
-        assert daemon is not None
-        self._npc = npc
-        name = daemon.npcs.get(npc, npc)
-        with self._console.status(f"{name} looks up ..."):
-            warm = self._client.warm([npc], budget_ms=WARM_MS)
-            self._wait(warm)
-        if warm.error is not None:
-            raise NpcError(ErrorCode(warm.error.code), warm.error.message)
-        self._console.print(f"[bold]{escape(name)}[/]", end="  ")
-        self._console.print(f"[dim]{self._budget_ms} ms a line[/]")
-
-    def _command(self, line: str) -> bool:
-        """Carry out a slash command. False: leave."""
-        word, _, rest = line[1:].strip().partition(" ")
-        daemon = self._client.daemon
-        assert daemon is not None
-        match word, rest.strip():
-            case (("quit" | "q" | "exit"), _):
-                return False
-            case "npc", name if name in daemon.npcs:
-                self._turn_to(name)
-            case (("npc" | "who"), _):
-                self._console.print("  " + ", ".join(f"{npc} ({name})" for npc, name in daemon.npcs.items()))
-            case "describe", place if place in daemon.places:
-                self._speak(self._client.describe(place, self._budget_ms, seed=self._seed))
-            case "describe", _:
-                self._console.print("  places: " + ", ".join(daemon.places))
-            case "bark", about:
-                self._speak(self._client.bark(self._npc, about, self._budget_ms, seed=self._seed))
-            case "budget", number if number.isdigit() and 1 <= int(number) <= 600_000:
-                self._budget_ms = int(number)
-            case "health", _:
-                health = self._client.health()
-                self._wait(health)
-                if health.reply is not None:
-                    self._console.print_json(data=health.reply.data)
-            case _:
-                self._console.print(HELP, markup=False)
-        return True
-
-    def _speak(self, request: Request) -> None:
-        """Show the line as it forms, then how it came about."""
-        shown = 0
-        self._console.print("[cyan]>[/] ", end="")
-
-        def show() -> None:
-            nonlocal shown
-            # What is stable only grows, and the reply begins with it: so it can be printed piece by piece.
-            text = request.reply.text if request.reply else request.text[: request.stable]
-            self._console.out(text[shown:], end="", highlight=False)
-            self._console.file.flush()
-            shown = max(shown, len(text))
-
-        try:
-            self._wait(request, show)
-        except KeyboardInterrupt:
-            request.cancel()
-            self._wait(request)
-        show()
-        self._console.print()
-        if request.error is not None:
-            self._console.print(f"  [red]{request.error.code}[/] {escape(request.error.message)}")
-        elif request.reply is not None:
-            self._console.print(f"  [dim]{_account(request, self._budget_ms)}[/]", soft_wrap=True)
-            self._client.spoken(request)
-
-    def _wait(self, request: Request, each: Callable[[], None] = lambda: None) -> None:
-        while not request.finished:
-            self._client.poll()
-            each()
-            time.sleep(POLL_S)
+            self.console.print(f"[dim]{escape(model.quality)}[/]", soft_wrap=True)
 
     def _read(self, prompt: str) -> str | None:
         """A line from the terminal, while the connection is kept alive. None at its end."""
@@ -206,7 +199,7 @@ class _Conversation:
         threading.Thread(target=_input, args=(prompt, answers), daemon=True).start()
         try:
             while answers.empty():
-                self._client.poll()
+                self.client.poll()
                 time.sleep(POLL_S)
         except KeyboardInterrupt:
             return None
@@ -225,6 +218,7 @@ def _account(request: Request, budget_ms: int) -> str:
             parts.append(f"{reply.timing.cached_tokens} of {reply.timing.prompt_tokens} prompt tokens cached")
     if reply.emotion != "neutral":
         parts.append(reply.emotion)
+    parts += [" ".join([action.name, *action.args.values()]) for action in reply.actions]
     return " · ".join(parts)
 
 
