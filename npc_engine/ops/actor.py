@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from contextlib import aclosing, suppress
 
-from npc_engine.jobs import JobClass
-from npc_engine.ops.base import Ask, OpContext
+from npc_engine.clock import NS_PER_MS
+from npc_engine.jobs import Finished, JobClass
+from npc_engine.ops.base import Ask, OpContext, WorkerLost
 from npc_engine.ops.mind import REACH_TOKENS, Mind, form_of
 from npc_engine.ops.speech import Voice
-from npc_engine.ops.warm import prefetch
+from npc_engine.ops.warm import PREFETCH_MS, prefetch
 from npc_engine.prompt import builder
-from npc_engine.prompt.builder import Prompt
+from npc_engine.prompt.builder import COLDER, MOOD, WARMER, Prompt
 from npc_engine.prompt.guard import Guard
 from npc_engine.wire.messages import Action, Done
 from npc_engine.world.actions import Deed
 from npc_engine.world.instinct import Instinct
 from npc_engine.world.journal import Heard, Said
+from npc_engine.world.state import PLAYER
 
 #: Share of the time left that may go into reading what the words bring to mind.
 REACH_SHARE = 0.2
+#: How the answers to "warmer or colder?" move a mood.
+MOODS = {WARMER: 1, COLDER: -1}
 
 
 class Actor:
@@ -68,18 +73,39 @@ class Actor:
         gates = self.mind.carried(done.text)
         return Said(done.text, gates=gates, emotion=done.emotion.value, action=action, to=to, private=private)
 
-    def remember(self, heard: Heard | None, done: Done) -> None:
-        """Keep the exchange, and warm the grown journal while the player reads the line."""
+    def remember(self, heard: Heard | None, done: Done, other: str) -> None:
+        """Keep the exchange with `other`, and warm the grown journal while the player reads the line."""
         said = self.said(done, heard.speaker if heard else "", private=heard.private if heard else False)
-        self.hold(heard, said, done)
+        self.hold(heard, said, done, other)
 
-    def hold(self, heard: Heard | None, said: Said, done: Done) -> None:
-        """The exchange pends from now on. Nothing is kept if the slot has become another meanwhile."""
+    def hold(self, heard: Heard | None, said: Said, done: Done, other: str) -> None:
+        """The exchange with `other` pends from now on. Nothing is kept if the slot has become another meanwhile."""
         ctx = self._ctx
         if self.scene.epoch != self.epoch:
             return
         if ctx.stage.hold_turn(ctx.session, self.scene, self.persona.id, heard, said, done, ctx.clock.now_ns()):
+            self._feel(other)
             prefetch(ctx.stage, ctx.brain, self.scene, [self.persona.id], ctx.clock.now_ns())
+
+    def _feel(self, other: str) -> None:
+        """Ask in idle time whether the exchange left the character warmer or colder towards `other`."""
+        brain = self._ctx.brain
+        if other != PLAYER and other not in self._ctx.stage.pack.npcs:
+            return
+        if brain.caps is not None and brain.caps.chooses and not brain.caps.scripted and brain.idle:
+            self._ctx.stage.in_background(self._move_mood(other))
+
+    async def _move_mood(self, other: str) -> None:
+        ctx, prompt = self._ctx, self.mind.feeling(other)
+        deadline_ns = ctx.clock.now_ns() + PREFETCH_MS * NS_PER_MS
+        key = self.scene.cache_key(self.persona.id)
+        ask = Ask(JobClass.PREFETCH, deadline_ns, key, prompt.segments, prompt.slots)
+        with suppress(WorkerLost):
+            async with aclosing(ctx.brain.generate(ask)) as updates:
+                async for update in updates:
+                    if isinstance(update, Finished) and self.scene.epoch == self.epoch:
+                        self.scene.state.move_mood(self.persona.id, other, MOODS.get(update.choices.get(MOOD, ""), 0))
+                        self.scene.put_state()
 
     @property
     def _reach_tokens(self) -> float:

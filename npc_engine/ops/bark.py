@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import replace
 from typing import ClassVar, cast
 
@@ -19,8 +18,6 @@ from npc_engine.ops.warm import PREFETCH_MS
 from npc_engine.prompt.sanitise import clean
 from npc_engine.wire.messages import Bark, Done, Reason, Source, Timing
 
-log = logging.getLogger(__name__)
-
 #: Remarks of one character are at least so far apart; who is asked for more gets an authored one.
 PERIOD_MS = 3_000
 
@@ -33,9 +30,6 @@ class BarkOp:
     """
 
     name: ClassVar[str] = "bark"
-
-    def __init__(self) -> None:
-        self._ahead: set[asyncio.Task[None]] = set()
 
     async def run(self, ctx: OpContext) -> Done:
         request = cast("Bark", ctx.request)
@@ -73,22 +67,15 @@ class BarkOp:
     def _make_ahead(self, ctx: OpContext, actor: Actor) -> None:
         """Begin the next remark while nobody else wants the model."""
         if ctx.brain.idle and not (ctx.brain.caps and ctx.brain.caps.scripted):
-            task = asyncio.create_task(self._ahead_of_time(ctx, actor))
-            self._ahead.add(task)
-            task.add_done_callback(self._ahead.discard)
+            ctx.stage.in_background(self._ahead_of_time(ctx, actor))
 
     async def _ahead_of_time(self, ctx: OpContext, actor: Actor) -> None:
         deadline_ns = ctx.clock.now_ns() + PREFETCH_MS * NS_PER_MS
         quiet = replace(ctx, deadline_ns=deadline_ns, arrived_ns=0, publish=lambda text, stable: None)
         ahead = Actor(quiet, actor.persona.id, actor.scene.slot)
         asked = _prompt(ahead)
-        try:
-            done = await Speech(quiet, ahead.voice_in_passing).run(
-                ahead.remark(JobClass.AMBIENT, None, ""), ahead.guard
-            )
-        except Exception:
-            log.exception("no remark ahead of time")
-            return
+        speech = Speech(quiet, ahead.voice_in_passing)
+        done = await speech.run(ahead.remark(JobClass.AMBIENT, None, ""), ahead.guard)
         if done.source is Source.MODEL and ahead.scene.epoch == ahead.epoch:
             ctx.stage.remarks.ahead[ahead.scene.cache_key(ahead.persona.id)] = (asked, done)
 

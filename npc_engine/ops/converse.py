@@ -104,7 +104,7 @@ class _Talk:
             return None
         others = [other for other in self._npcs if other != npc]
         said = actor.said(done, ", ".join(short_name(ctx.stage.persona(other)) for other in others))
-        actor.hold(heard if heard.text else None, said, done)
+        actor.hold(heard if heard.text else None, said, done, others[0])
         for other in others:
             mind = Actor(ctx, other, request.slot).mind
             self._unheard[other].append(msgspec.structs.replace(mind.hear(npc, done.text), gates=said.gates))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.prompt.guard import Guard
@@ -22,6 +24,8 @@ from npc_engine.world.persona import Persona
 from npc_engine.world.scene import Scene
 from npc_engine.world.spec import Place
 from npc_engine.world.yaml_source import did_you_mean
+
+log = logging.getLogger(__name__)
 
 #: Turns that `spoken` may still speak of.
 TURNS_REMEMBERED = 1_024
@@ -56,6 +60,7 @@ class Stage:
         self._turns: OrderedDict[tuple[str, int], tuple[Scene, str, int]] = OrderedDict()
         self._conversations: list[Conversation] = []
         self.remarks = Remarks()
+        self._background: set[asyncio.Task[None]] = set()
         self.use(load_pack(path))
         self.store = store or Store(None)
 
@@ -137,6 +142,17 @@ class Stage:
         """What the listeners heard of a pending turn becomes memory. None if that turn does not pend (any more)."""
         scene, npc, turn = self._turns.pop((session, request_id), (None, "", 0))
         return scene if scene is not None and scene.journal(npc).spoken(turn, heard) else None
+
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something nobody waits for; what goes wrong with it is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._in_background_done)
+
+    def _in_background_done(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("work in the background failed", exc_info=error)
 
     def begin_conversation(self, scene: Scene, npcs: list[str]) -> Conversation:
         """Characters talk to each other from now on. Whoever of them talked to others stops that."""

@@ -76,7 +76,7 @@ class WorldState(msgspec.Struct, kw_only=True):
         return self.moods.get(npc, {}).get(other, 0)
 
     def move_mood(self, npc: str, other: str, by: int) -> None:
-        """Warmer or colder, within bounds."""
+        """Warmer (1) or colder (-1), within bounds."""
         moved = max(-MOOD_MAX, min(MOOD_MAX, self.mood(npc, other) + by))
         self.moods.setdefault(npc, {})[other] = moved
 
