@@ -3,7 +3,7 @@ and the prompt made of that."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from npc_engine import limits
@@ -85,9 +85,10 @@ class Mind:
         """For the question whether it feels warmer or colder towards `other` than before."""
         return builder.feeling(self.persona, self._setting, self._entries, self._called(other), self._form)
 
-    def prefix(self) -> Prompt:
-        """Only what the next prompt will share with this one."""
-        return builder.prefix(self.persona, self._setting, self._entries, self._form)
+    def prefix(self, without: Collection[int] = ()) -> Prompt:
+        """Only what the next prompt will share with this one, if these journal entries are gone by then."""
+        entries = self._scene.lived(self.persona.id, without)
+        return builder.prefix(self.persona, self._setting, entries, self._form)
 
     def carried(self, text: str) -> tuple[str, ...]:
         """The gates behind a line: of what the prompt gave it to tell, and of what it repeats from the journal."""

@@ -60,6 +60,7 @@ class Stage:
         self._turns: OrderedDict[tuple[str, int], tuple[Scene, str, int]] = OrderedDict()
         self._conversations: list[Conversation] = []
         self.remarks = Remarks()
+        self.cutting: set[str] = set()
         self._background: set[asyncio.Task[None]] = set()
         self.use(load_pack(path))
         self.store = store or Store(None)
@@ -132,7 +133,7 @@ class Stage:
             return False
         turn = next(self._turn_numbers)
         scene.journal(npc).hold(turn, heard, said, now_ns)
-        scene.fold(npc)
+        scene.cut_at_once(npc)
         self._turns[session, done.id] = (scene, npc, turn)
         if len(self._turns) > TURNS_REMEMBERED:
             self._turns.popitem(last=False)

@@ -7,7 +7,7 @@ memory yet: it becomes one, once, when the line was spoken, when the next exchan
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -95,9 +95,9 @@ class Journal:
         """The numbers of the entries that stand here."""
         return frozenset(number for number, _ in self._entries)
 
-    def entries(self, *, include_pending: bool = True) -> list[Entry]:
-        """What the character remembers, and the turn that is still open."""
-        entries = [entry for _, entry in self._entries]
+    def entries(self, *, include_pending: bool = True, without: Collection[int] = ()) -> list[Entry]:
+        """What the character remembers but for the numbers `without`, and the turn that is still open."""
+        entries = [entry for number, entry in self._entries if number not in without]
         if include_pending and self._pending is not None:
             entries += self._pending.entries()
         return entries
@@ -141,9 +141,9 @@ class Journal:
         self.keep_pending()
         return True
 
-    def fold(self, max_entries: int, kept: int) -> list[int]:
-        """If there are more than `max_entries`, let go of the oldest, down to `kept`: one long cut now and then, not a
-        changed prefix each turn. Important entries go last; an answer goes with its question. Returns their numbers."""
+    def surplus(self, max_entries: int, kept: int) -> list[int]:
+        """If there are more than `max_entries`, the numbers of the oldest, down to `kept`: one long cut now and then,
+        not a changed prefix each turn. Important entries go last; an answer goes with its question."""
         before = len(self._entries)
         if before <= max_entries:
             return []
@@ -152,9 +152,11 @@ class Journal:
         unimportant = sum(not self._is_important(index) for index in range(before))
         gone = set(by_worth[: min(surplus, max(unimportant, before - max_entries))])
         gone |= {index for index in range(1, before) if index - 1 in gone and self._is_answer(index)}
-        numbers = [number for index, (number, _) in enumerate(self._entries) if index in gone]
-        self._entries = [kept for index, kept in enumerate(self._entries) if index not in gone]
-        return numbers
+        return [number for index, (number, _) in enumerate(self._entries) if index in gone]
+
+    def let_go(self, numbers: Collection[int]) -> None:
+        """These entries no longer stand here."""
+        self._entries = [(number, entry) for number, entry in self._entries if number not in numbers]
 
     def _is_important(self, index: int) -> bool:
         return self._entries[index][1].importance >= IMPORTANT

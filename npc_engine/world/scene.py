@@ -5,7 +5,7 @@ Everything here is also in the database; a change is *acknowledged* when the fut
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import Future
 
 import msgspec
@@ -22,10 +22,12 @@ from npc_engine.world.names import called, short_name
 from npc_engine.world.spec import Pack
 from npc_engine.world.state import PLAYER, WorldState
 
-#: Journal entries a character keeps at most, and how many are left when it is more. After such a cut all that is left
-#: has to be read again, while the player may speak any moment: so there are few cuts, and little is left of each.
+#: A journal of more entries is to be cut, and this many are left then: all that is left has to be read again, so there
+#: are few cuts, and little is left of each. The cut is made when the model has read the shorter journal beside the
+#: longer one, so that nobody waits for it; at the second bound it is made at once.
 JOURNAL_ENTRIES = 40
 JOURNAL_KEPT = 6
+JOURNAL_MAX = 64
 #: How much overheard words matter.
 OVERHEARD = 2
 #: Memories that one line calls up at most.
@@ -58,15 +60,15 @@ class Scene:
         self.game = game
         self.slot = slot
         self._store = store
-        self.use(pack, knowledge)
+        self._pack = pack
+        self._knowledge = knowledge
         self._begin(store.load(game, slot) or Snapshot(1, b"", []))
 
     def use(self, pack: Pack, knowledge: Knowledge) -> None:
         """Go on with another version of the pack."""
         self._pack = pack
         self._knowledge = knowledge
-        if hasattr(self, "state"):
-            self.state.adopt(pack)
+        self.state.adopt(pack)
 
     def _begin(self, snapshot: Snapshot) -> None:
         self.epoch = snapshot.epoch
@@ -74,6 +76,7 @@ class Scene:
         self._memory = Memory(self._store, self.game, self.slot, max((row.seq for row in snapshot.rows), default=0))
         self._journals: dict[str, Journal] = {}
         self._counts: dict[str, int] = {}
+        self._cuts: dict[str, int] = {}
         self.descriptions = Descriptions()
         for row in snapshot.rows:
             self._counts[row.npc] = self._counts.get(row.npc, 0) + 1
@@ -125,9 +128,10 @@ class Scene:
             self._journals[npc] = self._journal(npc)
         return self._journals[npc]
 
-    def lived(self, npc: str) -> list[Entry]:
-        """The journal without what is told of locked things: what the character's prompt holds."""
-        return [entry for entry in self.journal(npc).entries() if self._may_be_told(entry)]
+    def lived(self, npc: str, without: Collection[int] = ()) -> list[Entry]:
+        """The journal without what is told of locked things, and without those numbers: what the character's prompt
+        holds."""
+        return [entry for entry in self.journal(npc).entries(without=without) if self._may_be_told(entry)]
 
     def recall(self, npc: str, text: str) -> list[Entry]:
         """What `text` calls up that the journal no longer holds."""
@@ -142,7 +146,7 @@ class Scene:
         """Something happened before the eyes of these characters."""
         for npc in npcs:
             self.journal(npc).add(event)
-            self.fold(npc)
+            self.cut_at_once(npc)
 
     def overhear(self, npcs: Iterable[str], entry: Entry) -> None:
         """These characters remember it, but it does not stand in their journals: what others say to each other would
@@ -150,9 +154,21 @@ class Scene:
         for npc in npcs:
             self._keep(npc, [entry], in_journal=False)
 
-    def fold(self, npc: str) -> None:
-        """Cut the journal, if it has grown too long; what leaves it can still be recalled."""
-        self._memory.leave_journal(npc, self.journal(npc).fold(JOURNAL_ENTRIES, JOURNAL_KEPT))
+    def surplus(self, npc: str) -> list[int]:
+        """The numbers of the entries by which the journal has grown too long."""
+        return self.journal(npc).surplus(JOURNAL_ENTRIES, JOURNAL_KEPT)
+
+    def cut(self, npc: str, numbers: list[int]) -> None:
+        """These entries leave the journal; they can still be recalled. The prompt becomes another, with a cache of its
+        own."""
+        if numbers:
+            self.journal(npc).let_go(numbers)
+            self._memory.leave_journal(npc, numbers)
+            self._cuts[npc] = self._cuts.get(npc, 0) + 1
+
+    def cut_at_once(self, npc: str) -> None:
+        """Cut a journal that cannot wait any longer: the model's window has an end."""
+        self.cut(npc, self.journal(npc).surplus(JOURNAL_MAX, JOURNAL_KEPT))
 
     def rest(self, now_ns: int) -> None:
         """What there is to do in idle time: keep turns nobody confirmed, forget what is worth least."""
@@ -170,9 +186,10 @@ class Scene:
             self.descriptions.put(place, sights, text)
         self.put_state()
 
-    def cache_key(self, npc: str) -> str:
-        """The name of this character's prompt prefix."""
-        return f"{self.game}/{self.slot}/{npc}"
+    def cache_key(self, npc: str, *, cut: bool = False) -> str:
+        """The name of this character's prompt prefix, as it is or as it will be after the next cut."""
+        cuts = self._cuts.get(npc, 0) + cut
+        return f"{self.game}/{self.slot}/{npc}" + (f"/{cuts}" if cuts else "")
 
     def audience(self, npc: str) -> list[str]:
         """Who is near enough to hear this character."""

@@ -24,6 +24,12 @@ def journal_of(entries: list[Entry]) -> Journal:
     return Journal(enumerate(entries, 1))
 
 
+def fold(journal: Journal, max_entries: int, kept: int) -> list[int]:
+    numbers = journal.surplus(max_entries, kept)
+    journal.let_go(numbers)
+    return numbers
+
+
 def pending_journal() -> Journal:
     journal = journal_of([Event("Rain began.")])
     journal.hold(7, ASKED, ANSWER, now_ns=0)
@@ -118,33 +124,33 @@ def numbered(count: int) -> list[Entry]:
 
 def test_fold_leaves_a_short_journal_alone() -> None:
     journal = journal_of(numbered(10))
-    assert len(journal.fold(10, 5)) == 0
+    assert len(fold(journal, 10, 5)) == 0
     assert journal.entries() == numbered(10)
 
 
 def test_fold_forgets_the_oldest_half_at_once() -> None:
     journal = journal_of(numbered(11))
-    assert len(journal.fold(10, 5)) == 6
+    assert len(fold(journal, 10, 5)) == 6
     assert journal.entries() == numbered(11)[6:]
 
 
 def test_fold_spares_what_is_important_as_long_as_it_can() -> None:
     vow: list[Entry] = [Event("She swore an oath.", importance=IMPORTANT)]
     journal = journal_of(vow + numbered(10))
-    journal.fold(10, 5)
+    fold(journal, 10, 5)
     assert journal.entries() == vow + numbered(10)[6:]
     all_important = journal_of([Event(str(number), importance=IMPORTANT) for number in range(12)])
-    assert all_important.fold(10, 5) == [1, 2]
+    assert fold(all_important, 10, 5) == [1, 2]
     assert [entry.text for entry in all_important.entries()] == [str(number) for number in range(2, 12)]
 
 
 def test_fold_forgets_an_answer_with_its_question() -> None:
     journal = journal_of([Event("0"), Event("1"), ASKED, ANSWER, Event("4")])
-    assert len(journal.fold(4, 2)) == 4
+    assert len(fold(journal, 4, 2)) == 4
     assert journal.entries() == [Event("4")]
     vow = Said("I swear it.", importance=IMPORTANT)
     journal = journal_of([Event("0"), Event("1"), ASKED, vow, Event("4")])
-    assert len(journal.fold(4, 2)) == 3
+    assert len(fold(journal, 4, 2)) == 3
     assert journal.entries() == [vow, Event("4")]
 
 
@@ -245,7 +251,7 @@ class Folding(RuleBasedStateMachine):
         self.count += 1
         self.journal.add(Event(str(self.count), importance=IMPORTANT if important else ORDINARY))
         before = self.journal.entries()
-        gone = self.journal.fold(limit, limit // 2)
+        gone = fold(self.journal, limit, limit // 2)
         after = self.journal.entries()
         assert len(after) == len(before) - len(gone)
         assert len(after) <= limit
