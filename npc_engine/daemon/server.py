@@ -1,8 +1,7 @@
-"""The front: receives requests, owns their deadlines, sends their replies.
+"""The front: receives frames, keeps the connections, sends what there is to send.
 
-Everything here runs on one event loop and never waits for the model. A request is entered in the table, its operation
-runs as a task, and a timer of the front's own ends it when the budget is nearly used up, whatever the operation, the
-worker or the model are doing. Whoever closes the table entry sends the reply; everybody after that finds it closed.
+Everything here runs on one event loop and never waits for the model. This is the front's outside: frames, sessions,
+outboxes, its state, the pack on disk. What becomes of a request is the desk's.
 """
 
 from __future__ import annotations
@@ -12,33 +11,27 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from npc_engine import __version__, limits
-from npc_engine.clock import NS_PER_MS, Clock
+from npc_engine.clock import Clock
 from npc_engine.daemon import security
 from npc_engine.daemon.brain import WorkerBrain
+from npc_engine.daemon.desk import RequestDesk
 from npc_engine.daemon.endpoint import Endpoint, Sent
 from npc_engine.daemon.metrics import Metrics
 from npc_engine.daemon.pack_watch import PackWatch
-from npc_engine.daemon.requests import Arrival, OpenRequest, RequestKey, RequestTable
 from npc_engine.daemon.sessions import Session, Sessions
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.ops.base import OpContext
-from npc_engine.ops.registry import OPS
 from npc_engine.ops.stage import Stage
 from npc_engine.ops.warm import prefetch_scene
 from npc_engine.recording.recorder import Recorder
 from npc_engine.storage.db import Store
 from npc_engine.wire import codec, messages
-from npc_engine.wire.messages import Done, Error, Message, Reason, Request, ServiceState, Terminal
+from npc_engine.wire.messages import Error, Message, ServiceState
 from npc_engine.worker.link import WorkerConfig
 from npc_engine.world.pack import Pack, PackError
 
 log = logging.getLogger(__name__)
 
-#: What is kept back from a budget for the way to the client and the front's own timer, milliseconds; at most a tenth.
-REPLY_MARGIN_MS = 15.0
 #: How often stalled outboxes are tried again and silent clients looked for, seconds.
 FLUSH_S = 0.02
 SWEEP_S = 1.0
@@ -59,17 +52,6 @@ class ServeConfig:
     curve_dir: Path | None = None
 
 
-@dataclass(slots=True)
-class _Running:
-    """What runs for an open request."""
-
-    ctx: OpContext
-    task: asyncio.Task[None]
-    timer: asyncio.TimerHandle
-    seq: int = 0
-    first_ns: int | None = None
-
-
 class Front:
     """The daemon's main process."""
 
@@ -81,11 +63,12 @@ class Front:
         self._stage = Stage(config.pack, self._store)
         self._recorder = _recorder(config, self._stage.pack)
         self._watch = PackWatch(config.pack, self._on_pack)
-        self._table = RequestTable()
         self._sessions = Sessions()
         self._endpoint = Endpoint(self._on_frame)
         self._brain = WorkerBrain(config.worker, clock, self._metrics, self._on_state)
-        self._running: dict[RequestKey, _Running] = {}
+        self._desk = RequestDesk(
+            clock, self._metrics, self._stage, self._brain, self._recorder, self._send_named, self._health
+        )
         self._token = ""
         self._stopping = False
         self._last_status: tuple[ServiceState, int] | None = None
@@ -121,10 +104,7 @@ class Front:
         self._stopping = True
         self._brain.stopping = True  # who asks now gets an authored line
         self._broadcast_state()
-        if self._running:
-            await asyncio.wait([running.task for running in self._running.values()], timeout=DRAIN_S)
-        for running in list(self._running.values()):
-            self._end_early(running, Reason.STOPPING)
+        await self._desk.close(DRAIN_S)
         for task in self._housekeeping:
             task.cancel()
         await self._brain.stop()
@@ -155,7 +135,7 @@ class Front:
             elif isinstance(message, messages.Ping):
                 self._send(session, messages.Pong(n=message.n))
             else:
-                self._request(session, message, arrived_ns)
+                self._desk.take(session, message, arrived_ns)
         except NpcError as error:
             self._metrics.count(f"error_{error.code}")
             self._refuse(routing_id, session, error)
@@ -192,136 +172,12 @@ class Front:
         )
         log.info("hello session=%s client=%r resumed=%s", session.name[:8], session.client, resumed)
 
-    def _request(self, session: Session, message: Request, arrived_ns: int) -> None:
-        budget_ms = getattr(message, "budget_ms", limits.BUDGET_MAX_MS)
-        if not limits.BUDGET_MIN_MS <= budget_ms <= limits.BUDGET_MAX_MS:
-            raise codec.WireError(
-                ErrorCode.BUDGET_OUT_OF_RANGE,
-                f"budget_ms is {budget_ms}; use {limits.BUDGET_MIN_MS} to {limits.BUDGET_MAX_MS}",
-                message.id,
-            )
-        if isinstance(message, messages.Converse):
-            budget_ms *= message.turns
-        margin_ms = min(REPLY_MARGIN_MS, budget_ms / 10)
-        deadline_ns = arrived_ns + int((budget_ms - margin_ms) * NS_PER_MS)
-        try:
-            arrival, found = self._table.open(session.name, message, arrived_ns, deadline_ns)
-        except NpcError as error:
-            raise codec.WireError(error.code, error.message, message.id, error.retry_after_ms) from None
-        if arrival is Arrival.ANSWERED:
-            assert isinstance(found, Done | Error)
-            self._send(session, found)
-            return
-        self._send(session, messages.Accepted(id=message.id))
-        if arrival is Arrival.NEW:
-            assert isinstance(found, OpenRequest)
-            self._begin(session, found, self._record(session, found, arrived_ns))
-
-    def _record(self, session: Session, request: OpenRequest, now_ns: int) -> Request:
-        """The request as it is to be carried out: while a recording is made, with a seed that a replay finds again."""
-        message = request.message
-        if self._recorder is None:
-            return message
-        seed = self._recorder.request(session.name, session.game, message, now_ns / NS_PER_MS)
-        return message if seed is None else msgspec.structs.replace(message, seed=seed)
-
-    def _begin(self, session: Session, request: OpenRequest, message: Request) -> None:
-        self._metrics.count("requests")
-        key = request.key
-        ctx = OpContext(
-            session=session.name,
-            game=session.game,
-            request=message,
-            arrived_ns=request.arrived_ns,
-            deadline_ns=request.deadline_ns,
-            clock=self._clock,
-            stage=self._stage,
-            brain=self._brain,
-            desk=self,
-            publish=lambda text, stable: self._publish(key, text, stable),
-            send=lambda message: self._send_to(key, message),
-        )
-        loop = asyncio.get_running_loop()
-        task = loop.create_task(self._run(key, ctx))
-        delay_s = max(0.0, (request.deadline_ns - self._clock.now_ns()) / 1e9)
-        self._running[key] = _Running(ctx, task, loop.call_later(delay_s, self._on_deadline, key))
-
-    async def _run(self, key: RequestKey, ctx: OpContext) -> None:
-        op = OPS[type(ctx.request)]
-        reply: Terminal
-        try:
-            reply = await op.run(ctx)
-        except NpcError as error:
-            reply = _error(ctx.request, error)
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            log.exception("fault in op=%s id=%s", op.name, ctx.request.id)
-            reply = _error(ctx.request, NpcError(ErrorCode.INTERNAL))
-        self._finish(key, reply)
-
-    def _on_deadline(self, key: RequestKey) -> None:
-        running = self._running.get(key)
-        if running is not None:
-            self._end_early(running, Reason.LATE)
-
-    def _end_early(self, running: _Running, reason: Reason) -> None:
-        ctx = running.ctx
-        try:
-            reply: Terminal = ctx.rescue(reason)
-        except Exception:
-            log.exception("no rescue for id=%s", ctx.request.id)
-            reply = _error(ctx.request, NpcError(ErrorCode.INTERNAL))
-        self._finish((ctx.session, ctx.request.id), reply)
-
     # Replies out
 
-    def _publish(self, key: RequestKey, text: str, stable: int) -> None:
-        running, session = self._running.get(key), self._sessions.named(key[0])
-        if running is None or session is None:
-            return
-        if running.first_ns is None:
-            running.first_ns = self._clock.now_ns()
-        running.seq += 1
-        self._send(session, messages.Draft(id=key[1], seq=running.seq, text=text, stable=stable), draft_of=key[1])
-
-    def _send_to(self, key: RequestKey, message: Message) -> None:
-        """To whoever made the request, while it runs."""
-        session = self._sessions.named(key[0])
-        if key in self._running and session is not None:
-            self._send(session, message)
-            if self._recorder and isinstance(message, messages.Turn):
-                self._recorder.reply(key[0], message, self._clock.now_ns() / NS_PER_MS)
-
-    def _finish(self, key: RequestKey, reply: Terminal) -> None:
-        """Close the table entry and send the reply; the first to come here wins."""
-        now_ns = self._clock.now_ns()
-        request = self._table.find(key)
-        running = self._running.pop(key, None)
-        if request is None or running is None:
-            return
-        running.timer.cancel()
-        if running.task is not asyncio.current_task():
-            running.task.cancel()
-        if isinstance(reply, Done):
-            if (slot := getattr(request.message, "slot", None)) is not None:
-                reply.epoch = self._stage.epoch(running.ctx.game, slot)
-            _stamp(reply, request, running, now_ns)
-            if reply.source is not None:
-                self._metrics.count(f"source_{reply.source}")
-                self._metrics.time("total", (now_ns - request.arrived_ns) / NS_PER_MS)
-            if reply.reason is not None:
-                self._metrics.count(f"reason_{reply.reason}")
-        self._table.close(key, reply, now_ns)
-        if self._recorder:
-            self._recorder.reply(key[0], reply, now_ns / NS_PER_MS)
-        session = self._sessions.named(key[0])
+    def _send_named(self, name: str, message: Message, draft_of: int | None) -> None:
+        session = self._sessions.named(name)
         if session is not None:
-            self._send(session, reply)
-        self._metrics.time("reply", (self._clock.now_ns() - now_ns) / NS_PER_MS)
-        if isinstance(reply, Done):
-            running.ctx.on_done(reply)
-        log.info("end %s", _summary(request, reply, now_ns))
+            self._send(session, message, draft_of)
 
     def _send(self, session: Session, message: Message, draft_of: int | None = None) -> None:
         """To the client now, or into its outbox; a client whose outbox is full is cut off and may resume."""
@@ -343,7 +199,7 @@ class Front:
     def _refuse(self, routing_id: bytes, session: Session | None, error: NpcError) -> None:
         """Answer what could not be taken: with `id` if that ends a request, else with `ref`."""
         request_id = getattr(error, "request_id", None)
-        owns = request_id is not None and session is not None and self._is_fresh(session, request_id)
+        owns = request_id is not None and session is not None and self._desk.is_fresh(session, request_id)
         reply = Error(
             code=error.code,
             message=error.message,
@@ -356,41 +212,18 @@ class Front:
         else:
             self._endpoint.send(routing_id, codec.encode(reply))
 
-    def _is_fresh(self, session: Session, request_id: int) -> bool:
-        key = (session.name, request_id)
-        return self._table.find(key) is None and self._table.reply_of(key) is None
+    # State and housekeeping
 
-    # The desk: what operations may do to the table
-
-    def cancel(self, session: str, target: int) -> str:
-        """End a request with `error cancelled`: "cancelled", "finished" or "unknown"."""
-        key = (session, target)
-        running = self._running.get(key)
-        if running is not None:
-            self._metrics.count("cancelled")
-            self._finish(key, _error(running.ctx.request, NpcError(ErrorCode.CANCELLED)))
-            return "cancelled"
-        return "finished" if self._table.reply_of(key) is not None else "unknown"
-
-    def cancel_slot(self, game: str, slot: str, but: RequestKey) -> None:
-        """End all requests of a save slot with `error cancelled`, but for one."""
-        for key, running in list(self._running.items()):
-            ctx = running.ctx
-            if key != but and ctx.game == game and getattr(ctx.request, "slot", None) == slot:
-                self.cancel(*key)
-
-    def health(self) -> dict[str, object]:
+    def _health(self) -> dict[str, object]:
         """State and counters."""
         return {
             "state": self._state.value,
             "clients": len(self._sessions),
-            "in_flight": len(self._table),
+            "in_flight": len(self._desk),
             "pack": self._stage.pack.info.id,
             **self._brain.health(),
             **self._metrics.summary(),
         }
-
-    # State and housekeeping
 
     @property
     def _npcs(self) -> dict[str, str]:
@@ -466,31 +299,8 @@ class Front:
             self._stage.rest(self._clock.now_ns())
 
 
-def _error(request: Request, error: NpcError) -> Error:
-    return Error(id=request.id, code=error.code, message=error.message, retry_after_ms=error.retry_after_ms)
-
-
 def _recorder(config: ServeConfig, pack: Pack) -> Recorder | None:
     if config.record is None:
         return None
     worker = config.worker
     return Recorder(config.record, pack=pack.info.id, digest=pack.digest, engine=worker.engine, model=worker.spec.name)
-
-
-def _stamp(reply: Done, request: OpenRequest, running: _Running, now_ns: int) -> None:
-    """Fill in what the front alone knows of the timing."""
-    if reply.timing is None:
-        return
-    reply.timing.total_ms = round((now_ns - request.arrived_ns) / NS_PER_MS, 2)
-    if running.first_ns is not None:
-        reply.timing.first_ms = round((running.first_ns - request.arrived_ns) / NS_PER_MS, 2)
-
-
-def _summary(request: OpenRequest, reply: Terminal, now_ns: int) -> str:
-    took_ms = (now_ns - request.arrived_ns) / NS_PER_MS
-    name = type(request.message).__name__.lower()
-    head = f"session={request.key[0][:8]} id={request.key[1]} op={name} ms={took_ms:.0f}"
-    if isinstance(reply, Error):
-        return f"{head} error={reply.code}"
-    npc = getattr(request.message, "npc", "")
-    return f"{head} npc={npc} source={reply.source} reason={reply.reason} chars={len(reply.text)}"

@@ -1,15 +1,19 @@
-"""Operations without a daemon: a brain that plays back what it is told, and a context around one request."""
+"""Operations without a daemon: a brain that plays back what it is told, one that is never at a loss, and a context
+around one request."""
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from collections.abc import AsyncGenerator, Callable, Iterable
 from pathlib import Path
 
 from npc_engine.clock import NS_PER_MS, FakeClock
-from npc_engine.jobs import Draft, EngineCaps, Finished, FinishReason, Update
+from npc_engine.jobs import ChoiceSlot, Draft, EngineCaps, Finished, FinishReason, Segment, TextSlot, Update
 from npc_engine.ops.base import Ask, OpContext, Refusal, WorkerLost
 from npc_engine.ops.registry import OPS
 from npc_engine.ops.stage import Stage
+from npc_engine.storage.db import Store
 from npc_engine.wire.messages import Done, Message, Reason, Request
 
 PACK = Path(__file__).parents[2] / "characters" / "oakhollow"
@@ -57,6 +61,52 @@ class FakeBrain:
         self.prefetched.append(ask)
 
 
+def text_of(segments: Iterable[Segment]) -> str:
+    """A prompt as the model reads it."""
+    return "".join(segment.text for segment in segments)
+
+
+class TalkingBrain(FakeBrain):
+    """Is never at a loss: `speak` makes a line of each prompt, and `watch` sees every prompt as soon as it is there.
+
+    `choices` answers what the model is asked to choose; where it says nothing, the first option is taken. `during` is
+    called while the line is in the making.
+    """
+
+    def __init__(self, speak: Callable[[str], str] | None = None, *, chooses: bool = True, idle: bool = False) -> None:
+        super().__init__()
+        self.caps = EngineCaps(name="fake", model="fake", chat_format="chatml", chooses=chooses)
+        self.watch: Callable[[Ask], None] = lambda ask: None
+        self.during: Callable[[], None] = lambda: None
+        self.choices: dict[str, str] = {}
+        self._speak = speak or (lambda prompt: f"Well, that is line {next(self._count)}.")
+        self._count = itertools.count(1)
+        self._is_idle = idle
+
+    def admit(self, ask: Ask) -> Refusal | None:
+        self.watch(ask)
+        return self.refusal
+
+    async def generate(self, ask: Ask) -> AsyncGenerator[Update, None]:
+        self.watch(ask)
+        self.asks.append(ask)
+        text = self._speak(text_of(ask.segments)) if any(isinstance(slot, TextSlot) for slot in ask.slots) else ""
+        choosing = [slot for slot in ask.slots if isinstance(slot, ChoiceSlot)]
+        choices = {slot.name: self.choices.get(slot.name, slot.options[0]) for slot in choosing}
+        assert all(choices[slot.name] in slot.options for slot in choosing)
+        self.during()
+        await asyncio.sleep(0)
+        yield Finished(0, text, FinishReason.STOP, choices)
+
+    @property
+    def idle(self) -> bool:
+        return self._is_idle
+
+    def prefetch(self, ask: Ask) -> None:
+        self.watch(ask)
+        super().prefetch(ask)
+
+
 class Desk:
     """Knows nothing."""
 
@@ -73,17 +123,17 @@ class Desk:
 class Scene:
     """One game on one stage."""
 
-    def __init__(self) -> None:
-        self.stage = Stage(PACK)
+    def __init__(self, pack: Path = PACK, store: Store | None = None) -> None:
+        self.stage = Stage(pack, store)
         self.clock = FakeClock(10**12)
         self.published: list[str] = []
         self.sent: list[Message] = []
 
-    def context(self, request: Request, brain: FakeBrain) -> OpContext:
+    def context(self, request: Request, brain: FakeBrain, game: str = "game") -> OpContext:
         self.published = []
         return OpContext(
             session="session",
-            game="game",
+            game=game,
             request=request,
             arrived_ns=self.clock.now_ns(),
             deadline_ns=self.clock.now_ns() + 2_000 * NS_PER_MS,
@@ -95,9 +145,9 @@ class Scene:
             send=self.sent.append,
         )
 
-    async def run(self, request: Request, brain: FakeBrain) -> Done:
+    async def run(self, request: Request, brain: FakeBrain, game: str = "game") -> Done:
         """The whole life of a request, as the front runs it."""
-        ctx = self.context(request, brain)
+        ctx = self.context(request, brain, game)
         done = await OPS[type(request)].run(ctx)
         shown = done.text or done.narration
         assert all(shown.startswith(part) for part in self.published), (shown, self.published)
