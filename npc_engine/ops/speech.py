@@ -75,6 +75,8 @@ class Speech:
             self._note_choices({EMOTION: instinct.emotion, ACTION: instinct.deed})
         brain = self._ctx.brain
         for draft in range(MAX_DRAFTS):
+            if self._spare and not brain.idle:  # others need the model more than this line needs wit
+                return self.rescue(Reason.GUARD)
             attempt = ask if draft == 0 else ask.redraft(draft)
             refusal = brain.admit(attempt)
             if refusal is not None:

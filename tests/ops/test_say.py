@@ -9,7 +9,7 @@ from ops_stage import FakeBrain, Scene, line
 
 from npc_engine import limits
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.jobs import Finished, FinishReason
+from npc_engine.jobs import EngineCaps, Finished, FinishReason
 from npc_engine.ops.base import Refusal, WorkerLost
 from npc_engine.ops.say import SayOp
 from npc_engine.wire.messages import Bark, Describe, Done, Reason, Say, Source, Spoken, Warm
@@ -237,13 +237,27 @@ def test_unknown_names_in_warm(scene: Scene) -> None:
     assert caught.value.code is ErrorCode.UNKNOWN_NPC
 
 
+class Alone(FakeBrain):
+    """Nobody else wants the model."""
+
+    idle = True
+
+    def __init__(self, *plays: Any) -> None:
+        super().__init__(*plays)
+        self.caps = EngineCaps(name="fake", model="fake", chat_format="chatml", chooses=False)
+
+
 def test_a_repeated_line_is_shown_only_if_no_other_comes(scene: Scene) -> None:
     run(scene.run(say("Tell me.", 1), FakeBrain(line(GOOD))))
     fresh = "Nothing new under the rain, love."
-    again = run(scene.run(say("Tell me again.", 2), FakeBrain(line(GOOD), line(fresh))))
+    again = run(scene.run(say("Tell me again.", 2), Alone(line(GOOD), line(fresh))))
     assert again.text == fresh
     run(scene.run(Spoken(id=3, target=2, heard=0), FakeBrain()))
     for_want_of_time = FakeBrain(line(GOOD))
     dull = run(scene.run(say("And again.", 4), for_want_of_time))
     assert (dull.text, dull.source) == (GOOD, Source.MODEL)
     assert len(for_want_of_time.asks) == 1
+    run(scene.run(Spoken(id=5, target=4, heard=0), FakeBrain()))
+    beside_others = FakeBrain(line(GOOD), line(fresh))
+    assert run(scene.run(say("Once more.", 6), beside_others)).text == GOOD
+    assert len(beside_others.asks) == 1
