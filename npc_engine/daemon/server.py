@@ -21,8 +21,8 @@ from npc_engine.daemon.metrics import Metrics
 from npc_engine.daemon.pack_watch import PackWatch
 from npc_engine.daemon.sessions import Session, Sessions
 from npc_engine.errors import ErrorCode, NpcError
+from npc_engine.ops.renewal import renew
 from npc_engine.ops.stage import Stage
-from npc_engine.ops.warm import prefetch_scene
 from npc_engine.recording.recorder import Recorder
 from npc_engine.storage.db import Store
 from npc_engine.wire import codec, messages
@@ -268,7 +268,8 @@ class Front:
             log.info("the pack was edited: digest=%s", pack.digest[:12])
             self._stage.use(pack)
             for scene in self._stage.scenes():
-                prefetch_scene(self._stage, self._brain, scene, self._clock.now_ns())
+                for npc in dict.fromkeys([*scene.near, *scene.alive]):
+                    renew(self._stage, self._brain, scene, npc, self._clock)
         used = self._stage.pack
         news = messages.PackChanged(
             pack=used.info.id, digest=used.digest, problems=problems, npcs=self._npcs, places=self._places

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from contextlib import aclosing, suppress
 
 from npc_engine.clock import NS_PER_MS
-from npc_engine.jobs import Finished, FinishReason, JobClass
+from npc_engine.jobs import Finished, JobClass
 from npc_engine.ops.base import Ask, OpContext, WorkerLost
 from npc_engine.ops.mind import REACH_TOKENS, Mind, form_of
+from npc_engine.ops.renewal import renew
 from npc_engine.ops.speech import Voice
 from npc_engine.ops.warm import PREFETCH_MS, prefetch
 from npc_engine.prompt import builder
@@ -23,8 +24,6 @@ from npc_engine.world.state import PLAYER
 
 #: Share of the time left that may go into reading what the words bring to mind.
 REACH_SHARE = 0.2
-#: How long reading a shortened journal may wait for idle time, milliseconds. What was read of it by then is kept.
-CUT_MS = 120_000
 #: How the answers to "warmer or colder?" move a mood.
 MOODS = {WARMER: 1, COLDER: -1}
 
@@ -87,31 +86,8 @@ class Actor:
             return
         if ctx.stage.hold_turn(ctx.session, self.scene, self.persona.id, heard, said, done, ctx.clock.now_ns()):
             self._feel(other)
-            self._shorten()
+            renew(ctx.stage, ctx.brain, self.scene, self.persona.id, ctx.clock)
             prefetch(ctx.stage, ctx.brain, self.scene, [self.persona.id], ctx.clock.now_ns())
-
-    def _shorten(self) -> None:
-        """Cut a journal that has grown too long, once the model has read the shorter one."""
-        key = self.scene.cache_key(self.persona.id, cut=True)
-        numbers = self.scene.surplus(self.persona.id)
-        if numbers and key not in self._ctx.stage.cutting:
-            self._ctx.stage.in_background(self._cut(key, numbers))
-
-    async def _cut(self, key: str, numbers: list[int]) -> None:
-        ctx, cutting = self._ctx, self._ctx.stage.cutting
-        deadline_ns = ctx.clock.now_ns() + CUT_MS * NS_PER_MS
-        ask = Ask(JobClass.PREFETCH, deadline_ns, key, self.mind.prefix(numbers).segments)
-        cutting.add(key)
-        try:
-            async with aclosing(ctx.brain.generate(ask)) as updates:
-                async for update in updates:
-                    read = isinstance(update, Finished) and update.reason is FinishReason.STOP
-                    if read and self.scene.epoch == self.epoch:
-                        self.scene.cut(self.persona.id, numbers)
-        except WorkerLost:
-            pass  # the next turn tries again
-        finally:
-            cutting.discard(key)
 
     def _feel(self, other: str) -> None:
         """Ask in idle time whether the exchange left the character warmer or colder towards `other`."""

@@ -48,7 +48,7 @@ class ConverseOp:
 
 
 class _Talk:
-    """One conversation. `_unheard` is what each has heard since it last spoke."""
+    """One conversation. `_unheard` is what each has heard since it last spoke, and not remembered yet."""
 
     def __init__(self, ctx: OpContext, request: Converse, conversation: Conversation) -> None:
         self._ctx = ctx
@@ -57,6 +57,7 @@ class _Talk:
         self._npcs = conversation.npcs
         self._topic = clean(request.topic, limits.TEXT_CHARS)
         self._unheard: dict[str, list[Heard]] = {npc: [] for npc in self._npcs}
+        self._epoch = conversation.scene.epoch
         self._turns = 0
 
     async def run(self) -> Done:
@@ -86,7 +87,9 @@ class _Talk:
         return Done(id=self._request.id, reason=reason, data={"turns": self._turns})
 
     def settle(self) -> None:
-        """What was said last was heard, though nobody answered it."""
+        """What was said last was heard, though nobody answered it; not in a slot that has become another meanwhile."""
+        if self._conversation.scene.epoch != self._epoch:
+            return
         for npc, lines in self._unheard.items():
             for heard in lines:
                 self._conversation.scene.journal(npc).add(heard)
@@ -105,18 +108,22 @@ class _Talk:
         others = [other for other in self._npcs if other != npc]
         said = actor.said(done, ", ".join(short_name(ctx.stage.persona(other)) for other in others))
         actor.hold(heard if heard.text else None, said, done, others[0])
+        self._unheard[npc] = []
         for other in others:
             mind = Actor(ctx, other, request.slot).mind
             self._unheard[other].append(msgspec.structs.replace(mind.hear(npc, done.text), gates=said.gates))
         return done
 
     def _take_heard(self, actor: Actor) -> Heard:
-        """What this character answers: the last line it heard; those before it it just remembers."""
-        lines, self._unheard[actor.persona.id] = self._unheard[actor.persona.id], []
-        for line in lines[:-1]:
+        """What this character answers: the last line it heard, unless that was locked since; the others it just
+        remembers."""
+        npc, lines = actor.persona.id, self._unheard[actor.persona.id]
+        answered = [line for line in lines[-1:] if actor.scene.may_be_told(line)]
+        for line in lines[: len(lines) - len(answered)]:
             actor.journal.add(line)
-        other = next(npc for npc in self._npcs if npc != actor.persona.id)
-        return lines[-1] if lines else actor.mind.hear(other, "")
+        self._unheard[npc] = answered  # until the answer is there, which holds it: the talk may end before
+        other = next(other for other in self._npcs if other != npc)
+        return answered[0] if answered else actor.mind.hear(other, "")
 
     async def _within_budget(self, ctx: OpContext, speaking: Coroutine[Any, Any, Done], speech: Speech) -> Done | None:
         line = asyncio.ensure_future(speaking)

@@ -50,8 +50,10 @@ class Mind:
         self.told: list[Known] = []
         self.deeds: dict[str, Deed] = {}
         self.instinct = Instinct()
+        self._shown: list[Entry] = []
         self._stage = stage
         self._scene = scene
+        self._sheet = scene.sheet(self.persona)
         self._form = form
         self._setting = stage.pack.world.setting
 
@@ -72,30 +74,36 @@ class Mind:
         """For an answer to `heard`; with an empty text the character speaks first, perhaps about `topic`. Of what comes
         to mind, no more than `reach_tokens` is told."""
         entries = self._entries
+        self._shown = [*entries, heard]
         moment = self._moment(heard.text or topic, heard.note, entries, reach_tokens)
-        return builder.say(self.persona, self._setting, entries, moment, heard, topic, self._form)
+        return builder.say(self._sheet, self._setting, entries, moment, heard, topic, self._form)
 
     def remark(self, about: str, reach_tokens: float) -> Prompt:
         """For a remark in passing."""
         entries = self._entries
         moment = self._moment(about, self._news(PLAYER), entries, reach_tokens)
-        return builder.bark(self.persona, self._setting, entries, moment, about, self._form)
+        return builder.bark(self._sheet, self._setting, entries, moment, about, self._form)
 
     def feeling(self, other: str) -> Prompt:
         """For the question whether it feels warmer or colder towards `other` than before."""
-        return builder.feeling(self.persona, self._setting, self._entries, self._called(other), self._form)
+        return builder.feeling(self._sheet, self._setting, self._entries, self._called(other), self._form)
 
-    def prefix(self, without: Collection[int] = ()) -> Prompt:
-        """Only what the next prompt will share with this one, if these journal entries are gone by then."""
+    def prefix(self) -> Prompt:
+        """Only what the next prompt will share with this one."""
+        return builder.prefix(self._sheet, self._setting, self._entries, self._form)
+
+    def renewed_prefix(self, without: Collection[int]) -> Prompt:
+        """The same with the sheet as it is in the pack now, and without these journal entries."""
         entries = self._scene.lived(self.persona.id, without)
         return builder.prefix(self.persona, self._setting, entries, self._form)
 
     def carried(self, text: str) -> tuple[str, ...]:
-        """The gates behind a line: of what the prompt gave it to tell, and of what it repeats from the journal."""
+        """The gates behind a line: of what the prompt gave it to tell, and of what it repeats from the journal
+        and the words it answers. What has been locked since then still counts."""
         words = keywords(text)
         told = {gate for known in self.told for gate in known.gates}
         repeated = {
-            gate for entry in self._entries if entry.gates and words & keywords(entry.text) for gate in entry.gates
+            gate for entry in self._shown if entry.gates and words & keywords(entry.text) for gate in entry.gates
         }
         return tuple(sorted(told | repeated))
 

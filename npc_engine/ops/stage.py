@@ -60,7 +60,7 @@ class Stage:
         self._turns: OrderedDict[tuple[str, int], tuple[Scene, str, int]] = OrderedDict()
         self._conversations: list[Conversation] = []
         self.remarks = Remarks()
-        self.cutting: set[str] = set()
+        self.renewing: set[str] = set()
         self._background: set[asyncio.Task[None]] = set()
         self.use(load_pack(path))
         self.store = store or Store(None)
@@ -104,8 +104,10 @@ class Stage:
         return self.store.slots(game)
 
     def forget_scene(self, game: str, slot: str) -> None:
-        """The slot was deleted."""
-        self._scenes.pop((game, slot), None)
+        """The slot was deleted. What still works on it keeps nothing, or that would begin the slot anew."""
+        if (scene := self._scenes.pop((game, slot), None)) is not None:
+            scene.epoch += 1
+            self._turns = OrderedDict((key, turn) for key, turn in self._turns.items() if turn[0] is not scene)
 
     def persona(self, npc: str) -> Persona:
         """The character of that id. Raises UNKNOWN_NPC with the nearest names."""

@@ -19,6 +19,7 @@ from npc_engine.world.journal import Entry, Event, Heard, Journal, Said
 from npc_engine.world.knowledge import Knowledge
 from npc_engine.world.memory import MEMORIES, Memory, from_row
 from npc_engine.world.names import called, short_name
+from npc_engine.world.persona import Persona
 from npc_engine.world.spec import Pack
 from npc_engine.world.state import PLAYER, WorldState
 
@@ -65,7 +66,11 @@ class Scene:
         self._begin(store.load(game, slot) or Snapshot(1, b"", []))
 
     def use(self, pack: Pack, knowledge: Knowledge) -> None:
-        """Go on with another version of the pack."""
+        """Go on with another version of the pack. Characters that are played keep their old sheet until the model has
+        read the new one."""
+        for npc in {*self.near, *self.alive} & pack.npcs.keys() & self._pack.npcs.keys():
+            if self._pack.npcs[npc] != pack.npcs[npc]:
+                self._old_sheets.setdefault(npc, self._pack.npcs[npc])
         self._pack = pack
         self._knowledge = knowledge
         self.state.adopt(pack)
@@ -76,7 +81,8 @@ class Scene:
         self._memory = Memory(self._store, self.game, self.slot, max((row.seq for row in snapshot.rows), default=0))
         self._journals: dict[str, Journal] = {}
         self._counts: dict[str, int] = {}
-        self._cuts: dict[str, int] = {}
+        self._renewals: dict[str, int] = {}
+        self._old_sheets: dict[str, Persona] = {}
         self.descriptions = Descriptions()
         for row in snapshot.rows:
             self._counts[row.npc] = self._counts.get(row.npc, 0) + 1
@@ -131,14 +137,14 @@ class Scene:
     def lived(self, npc: str, without: Collection[int] = ()) -> list[Entry]:
         """The journal without what is told of locked things, and without those numbers: what the character's prompt
         holds."""
-        return [entry for entry in self.journal(npc).entries(without=without) if self._may_be_told(entry)]
+        return [entry for entry in self.journal(npc).entries(without=without) if self.may_be_told(entry)]
 
     def recall(self, npc: str, text: str) -> list[Entry]:
         """What `text` calls up that the journal no longer holds."""
         but = self.journal(npc).numbers
 
         def may(entry: Entry) -> bool:
-            return entry.text != text and self._may_be_told(entry)  # not that it was asked the same before
+            return entry.text != text and self.may_be_told(entry)  # not that it was asked the same before
 
         return self._memory.recall(npc, text, but=but, may=may, limit=RECALLED)
 
@@ -158,17 +164,32 @@ class Scene:
         """The numbers of the entries by which the journal has grown too long."""
         return self.journal(npc).surplus(JOURNAL_ENTRIES, JOURNAL_KEPT)
 
-    def cut(self, npc: str, numbers: list[int]) -> None:
-        """These entries leave the journal; they can still be recalled. The prompt becomes another, with a cache of its
-        own."""
-        if numbers:
-            self.journal(npc).let_go(numbers)
-            self._memory.leave_journal(npc, numbers)
-            self._cuts[npc] = self._cuts.get(npc, 0) + 1
+    def sheet(self, persona: Persona) -> Persona:
+        """The character as its prompt in use shows it."""
+        return self._old_sheets.get(persona.id, persona)
+
+    def is_outgrown(self, npc: str) -> bool:
+        """Whether the prompt in use is to become another."""
+        return npc in self._old_sheets or bool(self.surplus(npc))
+
+    def change_over(self, npc: str, numbers: list[int]) -> None:
+        """The new prompt has been read: these entries leave the journal, where they can still be recalled, and the new
+        sheet is in use. The prompt is another now, with a cache of its own."""
+        self._cut(npc, numbers)
+        self.change_sheet(npc)
+        self._renewals[npc] = self._renewals.get(npc, 0) + 1
+
+    def change_sheet(self, npc: str) -> None:
+        """The new sheet is in use."""
+        self._old_sheets.pop(npc, None)
 
     def cut_at_once(self, npc: str) -> None:
         """Cut a journal that cannot wait any longer: the model's window has an end."""
-        self.cut(npc, self.journal(npc).surplus(JOURNAL_MAX, JOURNAL_KEPT))
+        self._cut(npc, self.journal(npc).surplus(JOURNAL_MAX, JOURNAL_KEPT))
+
+    def _cut(self, npc: str, numbers: list[int]) -> None:
+        self.journal(npc).let_go(numbers)
+        self._memory.leave_journal(npc, numbers)
 
     def rest(self, now_ns: int) -> None:
         """What there is to do in idle time: keep turns nobody confirmed, forget what is worth least."""
@@ -186,10 +207,10 @@ class Scene:
             self.descriptions.put(place, sights, text)
         self.put_state()
 
-    def cache_key(self, npc: str, *, cut: bool = False) -> str:
-        """The name of this character's prompt prefix, as it is or as it will be after the next cut."""
-        cuts = self._cuts.get(npc, 0) + cut
-        return f"{self.game}/{self.slot}/{npc}" + (f"/{cuts}" if cuts else "")
+    def cache_key(self, npc: str, *, renewed: bool = False) -> str:
+        """The name of this character's prompt prefix, as it is or as it will be when it has become another."""
+        renewals = self._renewals.get(npc, 0) + renewed
+        return f"{self.game}/{self.slot}/{npc}" + (f"/{renewals}" if renewals else "")
 
     def audience(self, npc: str) -> list[str]:
         """Who is near enough to hear this character."""
@@ -205,7 +226,8 @@ class Scene:
         """The characters where the player is."""
         return self.state.present(self.state.places[PLAYER])
 
-    def _may_be_told(self, entry: Entry) -> bool:
+    def may_be_told(self, entry: Entry) -> bool:
+        """Whether all that the entry tells of is open now."""
         return all(self._knowledge.is_open(gate, self.state) for gate in entry.gates)
 
     # What becomes of it
@@ -239,7 +261,7 @@ class Scene:
         check_rows(save.rows)
         state = read_state(save.state, self._pack)
         written = self.become(Snapshot(self.epoch + 1, write_state(state), save.rows))
-        self._memory.last = save.seq
+        self._memory.last = max(self._memory.last, save.seq)
         return written, list(self._warnings(save))
 
     def become(self, snapshot: Snapshot) -> Future[None]:

@@ -1,0 +1,45 @@
+"""Prompts that have to become others, without a pause in service: a journal that has grown too long, a sheet that was
+edited. The model reads the new prompt in idle time beside the one in use; then the character changes over."""
+
+from __future__ import annotations
+
+from contextlib import aclosing, suppress
+
+from npc_engine.clock import NS_PER_MS, Clock
+from npc_engine.jobs import Finished, FinishReason, JobClass
+from npc_engine.ops.base import Ask, Brain, WorkerLost
+from npc_engine.ops.mind import Mind, form_of
+from npc_engine.ops.stage import Stage
+from npc_engine.world.scene import Scene
+
+#: How long the reading may wait for idle time, milliseconds. What was read of it by then is kept.
+RENEWAL_MS = 120_000
+
+
+def renew(stage: Stage, brain: Brain, scene: Scene, npc: str, clock: Clock) -> None:
+    """Begin to change this character's prompt, if it has to become another and that has not begun."""
+    key = scene.cache_key(npc, renewed=True)
+    if scene.is_outgrown(npc) and key not in stage.renewing and npc in stage.pack.npcs:
+        stage.in_background(_read_and_change_over(stage, brain, scene, npc, key, clock))
+
+
+async def _read_and_change_over(stage: Stage, brain: Brain, scene: Scene, npc: str, key: str, clock: Clock) -> None:
+    epoch, surplus = scene.epoch, scene.surplus(npc)
+    prompt = Mind(stage, scene, npc, form_of(brain.caps)).renewed_prefix(surplus)
+    ask = Ask(JobClass.PREFETCH, clock.now_ns() + RENEWAL_MS * NS_PER_MS, key, prompt.segments)
+    reason: FinishReason | None = None
+    stage.renewing.add(key)
+    try:
+        with suppress(WorkerLost):
+            async with aclosing(brain.generate(ask)) as updates:
+                async for update in updates:
+                    if isinstance(update, Finished):
+                        reason = update.reason
+    finally:
+        stage.renewing.discard(key)
+    if scene.epoch != epoch:
+        return
+    if reason is FinishReason.STOP:
+        scene.change_over(npc, surplus)
+    else:  # a long journal can wait for the next turn, an edit has waited long enough
+        scene.change_sheet(npc)
