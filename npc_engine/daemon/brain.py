@@ -80,8 +80,8 @@ class WorkerBrain:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody speaks or waits to."""
-        return self._supervisor.available and not any(sent.ask.slots for sent in self._sent.values())
+        """Whether the model has nothing to do."""
+        return self._supervisor.available and not self._sent
 
     async def generate(self, ask: Ask) -> AsyncGenerator[Update, None]:
         """Run the work; the last update is its `Finished`. Closing the generator cancels the job. Raises WorkerLost."""

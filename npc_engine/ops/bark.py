@@ -37,14 +37,16 @@ class BarkOp:
         remarks = ctx.stage.remarks
         key, about = actor.scene.cache_key(request.npc), clean(request.about, limits.TEXT_CHARS)
         speech = Speech(ctx, actor.voice_in_passing)
-        if (same := remarks.making.get((key, about))) is not None:
-            return _copy(await asyncio.shield(same), request.id)
+        while (same := remarks.making.get((key, about))) is not None:
+            await asyncio.wait({same})
+            if not same.cancelled():
+                return _copy(same.result(), request.id)
         now_ns = ctx.clock.now_ns()
         wait_ms = PERIOD_MS - (now_ns - remarks.last_ns.get(key, -PERIOD_MS * NS_PER_MS)) / NS_PER_MS
         if wait_ms > 0:
             return speech.refused(Refusal(Reason.BUSY, round(wait_ms) + 1))
         remarks.last_ns[key] = now_ns
-        if not about and (done := self._made_ahead(ctx, actor)) is not None:
+        if not about and request.seed is None and (done := self._made_ahead(ctx, actor)) is not None:
             self._make_ahead(ctx, actor)
             return _copy(done, request.id)
         making: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
@@ -54,7 +56,8 @@ class BarkOp:
             making.set_result(done)
         finally:
             del remarks.making[key, about]
-            making.cancel()
+            if making.cancel():  # nothing was said: the next one may
+                del remarks.last_ns[key]
         if request.seed is None:
             self._make_ahead(ctx, actor)
         return done

@@ -73,7 +73,7 @@ class Brain(Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether nobody speaks or waits to."""
+        """Whether the model has nothing to do."""
         ...
 
     def prefetch(self, ask: Ask) -> None:

@@ -25,8 +25,9 @@ def renew(stage: Stage, brain: Brain, scene: Scene, npc: str, clock: Clock) -> N
 
 async def _read_and_change_over(stage: Stage, brain: Brain, scene: Scene, npc: str, key: str, clock: Clock) -> None:
     epoch, surplus = scene.epoch, scene.surplus(npc)
-    prompt = Mind(stage, scene, npc, form_of(brain.caps)).renewed_prefix(surplus)
-    ask = Ask(JobClass.PREFETCH, clock.now_ns() + RENEWAL_MS * NS_PER_MS, key, prompt.segments)
+    mind = Mind(stage, scene, npc, form_of(brain.caps))
+    deadline_ns = clock.now_ns() + RENEWAL_MS * NS_PER_MS
+    ask = Ask(JobClass.PREFETCH, deadline_ns, key, mind.renewed_prefix(surplus).segments)
     reason: FinishReason | None = None
     stage.renewing.add(key)
     try:
@@ -40,6 +41,7 @@ async def _read_and_change_over(stage: Stage, brain: Brain, scene: Scene, npc: s
     if scene.epoch != epoch:
         return
     if reason is FinishReason.STOP:
-        scene.change_over(npc, surplus)
+        scene.change_over(mind.persona, surplus)
+        renew(stage, brain, scene, npc, clock)  # edited again meanwhile
     else:  # a long journal can wait for the next turn, an edit has waited long enough
-        scene.change_sheet(npc)
+        scene.use_newest_sheet(npc)

@@ -66,6 +66,8 @@ class SlotCopyOp:
     async def run(self, ctx: OpContext) -> Done:
         request = cast("SlotCopy", ctx.request)
         _known(ctx, request.slot)
+        if ctx.stage.is_played(ctx.game, request.to):  # perhaps not on disk yet
+            raise NpcError(ErrorCode.SLOT_TAKEN)
         scene = ctx.stage.scene(ctx.game, request.slot)
         scene.settle()
         scene.put_state()

@@ -56,7 +56,7 @@ class Memory:
     ) -> list[Entry]:
         """The memories that `text` calls up, most worth first: none of the numbers `but`, and only those that `may` be
         told."""
-        hits = self._store.search(self._game, self._slot, npc, text, CANDIDATES)
+        hits = self._store.search(self._game, self._slot, npc, text, CANDIDATES + len(but))
         found = [(self._worth(hit), from_row(hit.row)) for hit in hits if hit.row.seq not in but]
         found = sorted(((worth, entry) for worth, entry in found if may(entry)), key=lambda item: -item[0])
         return list({entry.text: entry for _, entry in found}.values())[:limit]

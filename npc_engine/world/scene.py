@@ -76,7 +76,7 @@ class Scene:
         self.state.adopt(pack)
 
     def _begin(self, snapshot: Snapshot) -> None:
-        self.epoch = snapshot.epoch
+        self.epoch = max(snapshot.epoch, 1)  # storage calls it 0 if a memory was the first thing to be written
         self.state = read_state(snapshot.state, self._pack)
         self._memory = Memory(self._store, self.game, self.slot, max((row.seq for row in snapshot.rows), default=0))
         self._journals: dict[str, Journal] = {}
@@ -172,15 +172,18 @@ class Scene:
         """Whether the prompt in use is to become another."""
         return npc in self._old_sheets or bool(self.surplus(npc))
 
-    def change_over(self, npc: str, numbers: list[int]) -> None:
-        """The new prompt has been read: these entries leave the journal, where they can still be recalled, and the new
+    def change_over(self, persona: Persona, numbers: list[int]) -> None:
+        """The new prompt has been read: these entries leave the journal, where they can still be recalled, and this
         sheet is in use. The prompt is another now, with a cache of its own."""
+        npc = persona.id
         self._cut(npc, numbers)
-        self.change_sheet(npc)
+        self.use_newest_sheet(npc)
+        if self._pack.npcs.get(npc) != persona:
+            self._old_sheets[npc] = persona
         self._renewals[npc] = self._renewals.get(npc, 0) + 1
 
-    def change_sheet(self, npc: str) -> None:
-        """The new sheet is in use."""
+    def use_newest_sheet(self, npc: str) -> None:
+        """Wait no longer for the model to read it."""
         self._old_sheets.pop(npc, None)
 
     def cut_at_once(self, npc: str) -> None:

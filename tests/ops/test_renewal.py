@@ -161,3 +161,24 @@ def test_nobody_reads_the_new_sheet_of_a_character_that_is_not_played(scene: Sce
         assert "Cold and slow" in prompt(brain)
 
     asyncio.run(play())
+
+
+def test_a_sheet_edited_again_while_it_was_read_is_read_again(scene: Scene) -> None:
+    async def play() -> None:
+        brain = ReadingBrain()
+        await scene.run(say(1), brain)
+        edited(scene)
+        played = scene.stage.scene("game", "main")
+        renew(scene.stage, brain, played, "marta", scene.clock)
+        await settled()
+        pack = scene.stage.pack
+        marta = msgspec.structs.replace(pack.npcs["marta"], summary="Merry again.")
+        scene.stage.use(replace(pack, npcs=pack.npcs | {"marta": marta}))
+        brain.go_on.set()
+        await settled()
+        assert [ask.cache_key for ask in brain.read] == ["game/main/marta/1", "game/main/marta/2"]
+        await scene.run(say(2), brain)
+        assert "Merry again" in prompt(brain)
+        assert brain.asks[-1].cache_key == "game/main/marta/2"
+
+    asyncio.run(play())
