@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from npc_engine.clock import NS_PER_MS, FakeClock
 from npc_engine.jobs import ChoiceSlot, Draft, EngineCaps, Finished, FinishReason, Segment, TextSlot, Update
@@ -14,9 +15,11 @@ from npc_engine.ops.base import Ask, OpContext, Refusal, WorkerLost
 from npc_engine.ops.registry import OPS
 from npc_engine.ops.stage import Stage
 from npc_engine.storage.db import Store
-from npc_engine.wire.messages import Done, Message, Reason, Request
+from npc_engine.wire.messages import Done, Message, Reason, Request, Say
+from npc_engine.world.scene import Scene as WorldScene
 
 PACK = Path(__file__).parents[2] / "characters" / "oakhollow"
+T = TypeVar("T")
 Play = Iterable[Update | type[WorkerLost]]
 
 
@@ -161,3 +164,49 @@ class Scene:
             self.published.append(text)
 
         return publish
+
+
+class Game:
+    """A game that is played request by request on one event loop, so that what runs in the background goes on."""
+
+    def __init__(self, pack: Path, brain: FakeBrain | None = None, store: Store | None = None) -> None:
+        self.scene = Scene(pack, store)
+        self.brain = brain or TalkingBrain()
+        self.last_id = 0
+        self._runner = asyncio.Runner()
+
+    def close(self) -> None:
+        self._runner.close()
+        self.scene.stage.close()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(work)
+
+    def begin(self, kind: type[Request], game: str = "game", **fields: Any) -> Coroutine[Any, Any, Done]:
+        """A request under the next id, not started yet."""
+        self.last_id += 1
+        return self.scene.run(kind(id=self.last_id, **fields), self.brain, game)
+
+    def do(self, kind: type[Request], game: str = "game", **fields: Any) -> Done:
+        return self.run(self.begin(kind, game, **fields))
+
+    def data(self, kind: type[Request], game: str = "game", **fields: Any) -> dict[str, Any]:
+        data = self.do(kind, game, **fields).data
+        assert data is not None
+        return data
+
+    def say(self, npc: str, text: str, **fields: Any) -> Done:
+        return self.do(Say, npc=npc, text=text, budget_ms=2_000, **fields)
+
+    def world(self, slot: str = "main", game: str = "game") -> WorldScene:
+        """The save slot itself."""
+        return self.scene.stage.scene(game, slot)
+
+    def lived(self, npc: str, slot: str = "main", game: str = "game") -> list[str]:
+        """What stands in a character's journal."""
+        return [entry.text for entry in self.world(slot, game).journal(npc).entries()]
+
+    def recalled(self, npc: str, text: str, slot: str = "main", game: str = "game") -> list[str]:
+        """What else the character remembers at these words."""
+        self.scene.stage.slots(game)  # waits until what was written can be found
+        return [entry.text for entry in self.world(slot, game).recall(npc, text)]

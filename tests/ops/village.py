@@ -23,7 +23,8 @@ FILES = {
         "id: well\nname: the well\nsummary: A deep well.\nexits: {lane: north}\nitems: [bucket, rope]\n"
         "props: [mossy stones]\n"
         "details:\n  - {text: a ladder qzdetail leads down, when: flags.gate}\n"
-        "authored:\n  - A well in the fog.\n  - {text: Stars qznight stand over the well., when: time.period == 'night'}\n"
+        "authored:\n  - A well in the fog.\n"
+        "  - {text: Stars qznight stand over the well., when: time.period == 'night'}\n"
     ),
     "places/lane.yaml": "id: lane\nname: the lane\nsummary: A lane.\nexits: {well: south}\n",
     "npcs/anna.yaml": (
@@ -36,7 +37,8 @@ FILES = {
         "  - {id: well, topics: [well], text: The well has never been dry.}\n"
         "lore:\n  - {id: saint, keys: [saint], when: time.hour >= 20, text: The saint qzannad was a thief.}\n"
         "actions:\n  - {name: draw_water, safe_when_cut: true}\n"
-        "  - {name: give, when: player.coins >= 1, args: {thing: item, to: npc}}\n  - {name: go, args: {where: place}}\n"
+        "  - {name: give, when: player.coins >= 1, args: {thing: item, to: npc}}\n"
+        "  - {name: go, args: {where: place}}\n"
         "authored:\n  cut_off: ['...']\n  late: [Anna waits.]\n  busy: [Anna nods.]\n  idle: [Anna hums.]\n"
     ),
     "npcs/ben.yaml": (
