@@ -17,7 +17,11 @@ def keywords(text: str) -> frozenset[str]:
 def mentions(text: str, phrase: str) -> bool:
     """Whether the telling words of `phrase` stand in `text`, in this order and side by side."""
     sought, found = _terms(phrase), _terms(text)
-    return bool(sought) and any(found[at : at + len(sought)] == sought for at in range(len(found) - len(sought) + 1))
+    return (
+        bool(sought)
+        and sought[0] in found
+        and any(found[at : at + len(sought)] == sought for at in range(len(found) - len(sought) + 1))
+    )
 
 
 @lru_cache(maxsize=16_384)

@@ -45,6 +45,7 @@ class Knowledge:
 
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
+        self._words = {npc: [_words_of(fact) for fact in persona.knowledge] for npc, persona in pack.npcs.items()}
         self._gates: dict[str, tuple[str | None, str]] = {}
         for entry in pack.lore.entries:
             self._gates[f"lore.{entry.id}"] = (None, entry.when)
@@ -84,7 +85,9 @@ class Knowledge:
         """A shared topic counts twice a shared word."""
         asked = keywords(text)
         scored: list[tuple[int, int, Fact]] = []
-        for order, fact in enumerate(persona.knowledge):
+        for order, (fact, words) in enumerate(zip(persona.knowledge, self._words[persona.id], strict=True)):
+            if asked.isdisjoint(words):
+                continue
             topics = sum(mentions(text, topic) for topic in fact.topics)
             score = 2 * topics + len(asked & keywords(fact.text))
             if score and parse(fact.when).holds(scope):
@@ -126,6 +129,11 @@ class Knowledge:
 
     def _shared_lore(self, npc: str) -> list[LoreEntry]:
         return [entry for entry in self._pack.lore.entries if not entry.known_by or npc in entry.known_by]
+
+
+def _words_of(fact: Fact) -> frozenset[str]:
+    """Without one of these words a line does not ask about the fact."""
+    return keywords(" ".join([*fact.topics, fact.text]))
 
 
 def _triggered(entry: LoreEntry, text: str, recent: Sequence[str]) -> bool:

@@ -142,6 +142,8 @@ class Scene:
     def recall(self, npc: str, text: str) -> list[Entry]:
         """What `text` calls up that the journal no longer holds."""
         but = self.journal(npc).numbers
+        if self._counts.get(npc, 0) <= len(but):
+            return []
 
         def may(entry: Entry) -> bool:
             return entry.text != text and self.may_be_told(entry)  # not that it was asked the same before
@@ -231,7 +233,7 @@ class Scene:
 
     def may_be_told(self, entry: Entry) -> bool:
         """Whether all that the entry tells of is open now."""
-        return all(self._knowledge.is_open(gate, self.state) for gate in entry.gates)
+        return not entry.gates or all(self._knowledge.is_open(gate, self.state) for gate in entry.gates)
 
     # What becomes of it
 
