@@ -39,9 +39,12 @@ class Actor:
         self.persona = self.mind.persona
         self.journal = self.scene.journal(npc)
         authored, self._scope = ctx.stage.authored, self.scene.state.scope(npc)
-        cut_off = authored.pick(npc, "cut_off", self._scope)
-        self.voice = Voice(lambda kind: authored.pick(npc, kind, self._scope), cut_off)
-        self.voice_in_passing = Voice(lambda kind: authored.pick(npc, "idle", self._scope), cut_off)
+
+        def pick(kind: str) -> str:
+            return authored.pick(npc, kind, self._scope)
+
+        self.voice = Voice(pick, lambda: pick("cut_off"))
+        self.voice_in_passing = Voice(lambda kind: pick("idle"), lambda: pick("cut_off"))
 
     def answer(self, job_class: JobClass, seed: int | None, heard: Heard, topic: str = "") -> Ask:
         """The work of answering `heard`; with an empty text the character speaks first."""

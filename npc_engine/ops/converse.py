@@ -7,8 +7,6 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
-import msgspec
-
 from npc_engine import limits
 from npc_engine.clock import NS_PER_MS
 from npc_engine.errors import ErrorCode, NpcError
@@ -21,6 +19,7 @@ from npc_engine.prompt.sanitise import clean
 from npc_engine.wire.messages import Converse, Done, Reason, Turn
 from npc_engine.world.journal import Heard
 from npc_engine.world.names import short_name
+from npc_engine.world.scene import LISTED
 
 #: A turn ends this long before its budget does, so that it arrives within it.
 TURN_MARGIN_MS = 10.0
@@ -39,6 +38,7 @@ class ConverseOp:
         scene = ctx.stage.scene(ctx.game, request.slot)
         conversation = ctx.stage.begin_conversation(scene, npcs)
         talk = _Talk(ctx, request, conversation)
+        conversation.settle = talk.settle
         ctx.rescue = talk.end
         try:
             return await talk.run()
@@ -92,7 +92,10 @@ class _Talk:
             return
         for npc, lines in self._unheard.items():
             for heard in lines:
-                self._conversation.scene.journal(npc).add(heard)
+                number = self._conversation.scene.journal(npc).add(heard)
+            if lines:
+                self._ctx.stage.listened(self._ctx.session, self._request.id, npc, number)
+            self._unheard[npc] = []
 
     async def _line(self, npc: str) -> Done | None:
         """The next line of this character; None if the player interrupts it."""
@@ -106,12 +109,12 @@ class _Talk:
         if done is None:
             return None
         others = [other for other in self._npcs if other != npc]
-        said = actor.said(done, ", ".join(short_name(ctx.stage.persona(other)) for other in others))
+        said = actor.said(done, LISTED.join(short_name(ctx.stage.persona(other)) for other in others))
         actor.hold(heard if heard.text else None, said, done, others[0])
         self._unheard[npc] = []
         for other in others:
             mind = Actor(ctx, other, request.slot).mind
-            self._unheard[other].append(msgspec.structs.replace(mind.hear(npc, done.text), gates=said.gates))
+            self._unheard[other].append(mind.hear(npc, done.text, private=True, gates=said.gates))
         return done
 
     def _take_heard(self, actor: Actor) -> Heard:

@@ -35,7 +35,13 @@ class DescribeOp:
         speech = Speech(ctx, Voice(lambda kind: authored.describe(place.id, scope)))
         rescue = speech.rescue
         ctx.rescue = lambda reason: _narrated(rescue(reason))
-        ctx.on_done = lambda done: scene.describe(place.id, now, done.narration if _is_whole(done) else None)
+        epoch = scene.epoch
+
+        def look(done: Done) -> None:
+            if scene.epoch == epoch:
+                scene.describe(place.id, now, done.narration if done.source is Source.MODEL else None)
+
+        ctx.on_done = look
         seen = to_describe(now, before)
         prompt = builder.describe(place, ctx.stage.pack.world.setting, seen, form_of(ctx.brain.caps))
         ask = Ask(
@@ -54,7 +60,3 @@ class DescribeOp:
 def _narrated(done: Done) -> Done:
     """What is seen is not spoken."""
     return msgspec.structs.replace(done, text="", narration=done.text)
-
-
-def _is_whole(done: Done) -> bool:
-    return done.source is Source.MODEL

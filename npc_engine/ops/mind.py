@@ -103,7 +103,10 @@ class Mind:
         words = keywords(text)
         told = {gate for known in self.told for gate in known.gates}
         repeated = {
-            gate for entry in self._shown if entry.gates and words & keywords(entry.text) for gate in entry.gates
+            gate
+            for entry in self._shown
+            if entry.gates and (not words or words & keywords(entry.text))  # a line of common words may repeat any
+            for gate in entry.gates
         }
         return tuple(sorted(told | repeated))
 
@@ -122,7 +125,8 @@ class Mind:
         recalled = self._scene.recall(npc, text) if text else []
         known += [Known("memory", memory.tell(entry, self.name, called), entry.gates) for entry in recalled]
         self.told = _within(known, reach_tokens * TOKEN_CHARS)
-        self.deeds = {deed.words: deed for deed in actions.possible(state, self._stage.pack, npc)}
+        possible = actions.possible(state, self._stage.pack, npc)
+        self.deeds = {clean(deed.words, limits.NAME_CHARS): deed for deed in possible}
         self.instinct = instinct(self.persona, text, self.deeds)
         return Moment(note, tuple(each.text for each in self.told), tuple(self.deeds))
 

@@ -16,6 +16,7 @@ from npc_engine.jobs import Finished, FinishReason, Usage
 from npc_engine.ops.base import Ask, OpContext, Refusal, WorkerLost
 from npc_engine.prompt.guard import Guard, sentence_cut
 from npc_engine.prompt.reply import ACTION, EMOTION
+from npc_engine.storage.search_terms import is_unspaced
 from npc_engine.wire.messages import Action, Done, Emotion, Reason, Source, Timing
 from npc_engine.world.actions import Deed
 from npc_engine.world.instinct import Instinct
@@ -40,10 +41,10 @@ AUTHORED_KIND: dict[Reason, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Who speaks, for the ladder's lower rungs: `authored(kind)` picks a line, `cut_off` ends one that was cut."""
+    """Who speaks, for the ladder's lower rungs: `authored(kind)` picks a line, `cut_off()` ends one that was cut."""
 
     authored: Callable[[str], str]
-    cut_off: str = "..."
+    cut_off: Callable[[], str] = lambda: "..."
 
 
 class Speech:
@@ -99,7 +100,7 @@ class Speech:
             line = self._voice.authored(AUTHORED_KIND[reason])
             return self._done(line, Source.AUTHORED, reason)
         if sentence_cut(text) != len(text):
-            text = join_cut_off(text, self._voice.cut_off)
+            text = join_cut_off(text, self._voice.cut_off())
         return self._done(text, Source.PARTIAL, reason)
 
     async def _attempt(self, ask: Ask, guard: Guard) -> Done | None:
@@ -196,7 +197,7 @@ def whole_words(text: str) -> str:
     for end in range(len(text) - 1, -1, -1):
         if not text[end].isalnum() and text[end] not in "'\u2019-":
             return text[: end + 1].rstrip()
-        if ord(text[end]) >= 0x2E80:  # CJK and beyond: every character is a word
+        if is_unspaced(text[end]):  # every character is a word
             return text[:end].rstrip()
     return ""
 

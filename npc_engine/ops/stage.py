@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,22 @@ TURNS_REMEMBERED = 1_024
 
 
 @dataclass(slots=True)
+class _Turn:
+    """A turn of which the game may still tell what became of it."""
+
+    scene: Scene
+    npc: str
+    number: int
+    listeners: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Conversation:
-    """Characters of a scene that talk to each other."""
+    """Characters of a scene that talk to each other. `settle` has them remember what they have heard so far."""
 
     scene: Scene
     npcs: list[str]
+    settle: Callable[[], None] = lambda: None
     interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -57,7 +68,7 @@ class Stage:
     def __init__(self, path: Path, store: Store | None = None) -> None:
         self._scenes: dict[tuple[str, str], Scene] = {}
         self._turn_numbers = itertools.count(1)
-        self._turns: OrderedDict[tuple[str, int], tuple[Scene, str, int]] = OrderedDict()
+        self._turns: OrderedDict[tuple[str, int], _Turn] = OrderedDict()
         self._conversations: list[Conversation] = []
         self.remarks = Remarks()
         self.renewing: set[str] = set()
@@ -107,7 +118,7 @@ class Stage:
         """The slot was deleted. What still works on it keeps nothing, or that would begin the slot anew."""
         if (scene := self._scenes.pop((game, slot), None)) is not None:
             scene.epoch += 1
-            self._turns = OrderedDict((key, turn) for key, turn in self._turns.items() if turn[0] is not scene)
+            self._turns = OrderedDict((key, turn) for key, turn in self._turns.items() if turn.scene is not scene)
 
     def persona(self, npc: str) -> Persona:
         """The character of that id. Raises UNKNOWN_NPC with the nearest names."""
@@ -134,17 +145,26 @@ class Stage:
                 scene.overhear([npc], heard)
             return False
         turn = next(self._turn_numbers)
-        scene.journal(npc).hold(turn, heard, said, now_ns)
+        scene.journal(npc).hold(turn, heard, said, now_ns, scene.audience(npc))
         scene.cut_at_once(npc)
-        self._turns[session, done.id] = (scene, npc, turn)
+        self._turns[session, done.id] = _Turn(scene, npc, turn)
         if len(self._turns) > TURNS_REMEMBERED:
             self._turns.popitem(last=False)
         return True
 
     def settle_turn(self, session: str, request_id: int, heard: int | None) -> Scene | None:
         """What the listeners heard of a pending turn becomes memory. None if that turn does not pend (any more)."""
-        scene, npc, turn = self._turns.pop((session, request_id), (None, "", 0))
-        return scene if scene is not None and scene.journal(npc).spoken(turn, heard) else None
+        turn = self._turns.pop((session, request_id), None)
+        if turn is None or not turn.scene.journal(turn.npc).spoken(turn.number, heard):
+            return None
+        for npc, number in turn.listeners if heard == 0 else ():
+            turn.scene.unhear(npc, number)
+        return turn.scene
+
+    def listened(self, session: str, request_id: int, npc: str, number: int) -> None:
+        """A character has the line of this turn in its journal, under that number."""
+        if (turn := self._turns.get((session, request_id))) is not None:
+            turn.listeners.append((npc, number))
 
     def in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something nobody waits for; what goes wrong with it is logged."""
@@ -174,6 +194,7 @@ class Stage:
         for conversation in self._conversations:
             if conversation.scene is scene and npc in conversation.npcs:
                 conversation.interrupted.set()
+                conversation.settle()
 
     def rest(self, now_ns: int) -> None:
         """What there is to do in idle time."""

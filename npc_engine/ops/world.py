@@ -37,8 +37,8 @@ class WorldGetOp:
     async def run(self, ctx: OpContext) -> Done:
         request = cast("WorldGet", ctx.request)
         scene = ctx.stage.scene(ctx.game, request.slot)
-        check_names(scene.state, request.names)
-        return Done(id=request.id, data={"values": get_values(scene.state, request.names)})
+        check_names(scene.state, ctx.stage.pack, request.names)
+        return Done(id=request.id, data={"values": get_values(scene.state, ctx.stage.pack, request.names)})
 
 
 class EventOp:

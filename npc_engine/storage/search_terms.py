@@ -55,12 +55,16 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def is_unspaced(character: str) -> bool:
+    """Whether the character is of a script that puts no spaces between words."""
+    return any(first <= ord(character) <= last for first, last in _UNSPACED)
+
+
 @lru_cache(maxsize=4_096)
 def _kind(character: str) -> int:
     if unicodedata.category(character)[0] not in "LMN":
         return _BETWEEN
-    code_point = ord(character)
-    return _NO_SPACES if any(first <= code_point <= last for first, last in _UNSPACED) else _WORD
+    return _NO_SPACES if is_unspaced(character) else _WORD
 
 
 def _stem(word: str) -> str:

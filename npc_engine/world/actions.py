@@ -55,7 +55,8 @@ def _candidates(kind: str | list[str], state: WorldState, pack: Pack, npc: str) 
     place = pack.places.get(here)
     match kind:
         case "npc":
-            return [other for other in state.present(here) if other != npc] + [PLAYER] * (state.places[PLAYER] == here)
+            near = [other for other in state.present(here) if other != npc and other in pack.npcs]
+            return near + [PLAYER] * (state.places[PLAYER] == here)
         case "item":
             return state.items.get(here, place.items if place else [])
         case _:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from npc_engine import limits
+from npc_engine.storage.search_terms import is_unspaced
 
 #: How much an entry matters, 1 to 10: an exchange, an exchange in which somebody tells something, what is folded last.
 ORDINARY = 3
@@ -58,17 +59,19 @@ class Event(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
 Entry: TypeAlias = Heard | Said | Event
 
 
-#: Takes entries that have become memory; returns a number for each, growing.
-Number: TypeAlias = Callable[[list[Entry]], Iterable[int]]
+#: Takes entries that have become memory and who overheard them; returns a number for each, growing.
+Number: TypeAlias = Callable[[list[Entry], tuple[str, ...]], Iterable[int]]
 
 
 class PendingTurn(msgspec.Struct, frozen=True):
-    """An exchange that nobody has confirmed. `heard` is None when the character spoke unasked."""
+    """An exchange that nobody has confirmed. `heard` is None when the character spoke unasked; `audience` are those who
+    were near enough to hear it."""
 
     turn: int
     heard: Heard | None
     said: Said
     since_ns: int
+    audience: tuple[str, ...] = ()
 
     def entries(self) -> list[Entry]:
         """The turn as it would be remembered."""
@@ -102,15 +105,16 @@ class Journal:
             entries += self._pending.entries()
         return entries
 
-    def add(self, entry: Entry) -> None:
-        """Something happened; a turn still pending came before it and is kept."""
+    def add(self, entry: Entry) -> int:
+        """Something happened; a turn still pending came before it and is kept. Returns its number."""
         self.keep_pending()
         self._keep([entry])
+        return self._entries[-1][0]
 
-    def hold(self, turn: int, heard: Heard | None, said: Said, now_ns: int) -> None:
+    def hold(self, turn: int, heard: Heard | None, said: Said, now_ns: int, audience: tuple[str, ...] = ()) -> None:
         """A reply was sent. It pends from now on; the turn that pended before is kept."""
         self.keep_pending()
-        self._pending = PendingTurn(turn, heard, said, now_ns)
+        self._pending = PendingTurn(turn, heard, said, now_ns, audience)
 
     def spoken(self, turn: int, heard: int | None = None) -> bool:
         """The game showed the line, and `heard` code points of it (all if None) reached the listeners. Of a word cut in
@@ -122,7 +126,7 @@ class Journal:
         self._pending = None
         if text:
             said = msgspec.structs.replace(pending.said, text=text)
-            self._keep(msgspec.structs.replace(pending, said=said).entries())
+            self._keep(msgspec.structs.replace(pending, said=said).entries(), pending.audience)
         return True
 
     def drop(self, turn: int) -> bool:
@@ -165,21 +169,22 @@ class Journal:
         answer, question = self._entries[index][1], self._entries[index - 1][1]
         return isinstance(answer, Said) and not self._is_important(index) and isinstance(question, Heard)
 
-    def _keep(self, entries: list[Entry]) -> None:
-        self._entries += zip(self._number(entries), entries, strict=True)
+    def _keep(self, entries: list[Entry], audience: tuple[str, ...] = ()) -> None:
+        self._entries += zip(self._number(entries, audience), entries, strict=True)
 
-    def _count(self, entries: list[Entry]) -> Iterable[int]:
+    def _count(self, entries: list[Entry], audience: tuple[str, ...]) -> Iterable[int]:
         first, self._last = self._last + 1, self._last + len(entries)
         return range(first, self._last + 1)
 
 
 def heard_words(text: str, code_points: int) -> str:
-    """The whole words among the first code points of `text`. From CJK on, every character is a word."""
+    """The whole words among the first code points of `text`. Where a script has no spaces, every character is one."""
     if code_points >= len(text):
         return text
     for end in range(code_points, 0, -1):
         last, following = text[end - 1], text[end]
         goes_on = unicodedata.category(following)[0] in "LMN" or following in "'\u2019-"
-        if last.isspace() or not goes_on or ord(following) >= 0x2E80:
+        starts = is_unspaced(following) and unicodedata.category(following)[0] != "M"
+        if last.isspace() or not goes_on or starts:
             return text[:end].rstrip()
     return ""

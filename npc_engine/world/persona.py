@@ -12,7 +12,7 @@ from msgspec import Meta, field
 
 from npc_engine import limits
 
-Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=limits.NAME_CHARS)]
+Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\Z", max_length=limits.NAME_CHARS)]
 Line = Annotated[str, Meta(min_length=1, max_length=limits.TEXT_CHARS)]
 Prose = Annotated[str, Meta(max_length=8_000)]
 #: A value the game sets, 0 to 100.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from concurrent.futures import Future
+from urllib.parse import quote
 
 import msgspec
 
@@ -22,6 +23,7 @@ from npc_engine.world.names import called, short_name
 from npc_engine.world.persona import Persona
 from npc_engine.world.spec import Pack
 from npc_engine.world.state import PLAYER, WorldState
+from npc_engine.world.values import check_state
 
 #: A journal of more entries is to be cut, and this many are left then: all that is left has to be read again, so there
 #: are few cuts, and little is left of each. The cut is made when the model has read the shorter journal beside the
@@ -31,6 +33,8 @@ JOURNAL_KEPT = 6
 JOURNAL_MAX = 64
 #: How much overheard words matter.
 OVERHEARD = 2
+#: What stands between names.
+LISTED = ", "
 #: Memories that one line calls up at most.
 RECALLED = 2
 
@@ -94,24 +98,25 @@ class Scene:
             self._journals[npc] = self._journal(npc, entries)
 
     def _journal(self, npc: str, entries: Iterable[tuple[int, Entry]] = ()) -> Journal:
-        return Journal(entries, lambda new: self._live(npc, new))
+        return Journal(entries, lambda new, audience: self._live(npc, new, audience))
 
-    def _live(self, npc: str, entries: list[Entry]) -> Iterable[int]:
-        """This has become part of the character's life. Whoever is near remembers what they heard of it."""
+    def _live(self, npc: str, entries: list[Entry], audience: tuple[str, ...]) -> Iterable[int]:
+        """This has become part of the character's life. Those near remember what they heard of it, unless it was said
+        to them."""
         numbers = self._keep(npc, entries, in_journal=True)
         for entry in entries:
             if (words := self._words_of(npc, entry)) is not None:
                 speaker, to = words
                 told = f"{speaker} said{f' to {to}' if to else ''}: \u201c{entry.text}\u201d"
                 event = Event(told, OVERHEARD, entry.gates, speaker)
-                self.overhear((other for other in self.audience(npc) if self._name(other) != to), event)
+                addressed = to.split(LISTED)
+                self.overhear((other for other in audience if self._name(other) not in addressed), event)
         return numbers
 
     def _words_of(self, npc: str, entry: Entry) -> tuple[str, str] | None:
-        """Who said it to whom, if anybody near could hear it. What one character says to another is heard from the one
-        who says it."""
+        """Who said it to whom, if anybody near could hear it."""
         match entry:
-            case Heard(speaker=speaker, private=False) if speaker == PLAYER:
+            case Heard(speaker=speaker, private=False):
                 return self._name(speaker), self._name(npc)
             case Said(to=to, private=False):
                 return self._name(npc), self._name(to)
@@ -215,11 +220,17 @@ class Scene:
     def cache_key(self, npc: str, *, renewed: bool = False) -> str:
         """The name of this character's prompt prefix, as it is or as it will be when it has become another."""
         renewals = self._renewals.get(npc, 0) + renewed
-        return f"{self.game}/{self.slot}/{npc}" + (f"/{renewals}" if renewals else "")
+        names = (quote(self.game, safe=""), quote(self.slot, safe=""), npc)  # games and slots may hold any character
+        return "/".join(names) + (f"/{renewals}" if renewals else "")
 
-    def audience(self, npc: str) -> list[str]:
+    def audience(self, npc: str) -> tuple[str, ...]:
         """Who is near enough to hear this character."""
-        return [other for other in self.state.present(self.state.places.get(npc, "")) if other != npc]
+        return tuple(other for other in self.state.present(self.state.places.get(npc, "")) if other != npc)
+
+    def unhear(self, npc: str, number: int) -> None:
+        """What stands under this number was never said."""
+        self.journal(npc).let_go([number])
+        self._store.forget(self.game, self.slot, npc, [number])
 
     @property
     def alive(self) -> list[str]:
@@ -265,9 +276,10 @@ class Scene:
         save = saves.decode(blob)
         check_rows(save.rows)
         state = read_state(save.state, self._pack)
+        lost = check_state(state, self._pack)
         written = self.become(Snapshot(self.epoch + 1, write_state(state), save.rows))
         self._memory.last = max(self._memory.last, save.seq)
-        return written, list(self._warnings(save))
+        return written, [*self._warnings(save), *lost]
 
     def become(self, snapshot: Snapshot) -> Future[None]:
         """Make this slot what the snapshot says; its epoch must be higher than that of now."""

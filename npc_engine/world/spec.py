@@ -13,7 +13,7 @@ from npc_engine.world.conditions import Value
 from npc_engine.world.persona import AuthoredLine, Identifier, Line, LoreEntry, Persona, Prose, Strict
 
 #: A time of day on a 24-hour clock.
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$")]
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]\Z")]
 
 
 class PackInfo(Strict):

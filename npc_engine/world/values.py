@@ -36,25 +36,42 @@ def set_values(state: WorldState, pack: Pack, values: Mapping[str, Value]) -> li
     trial = copy.deepcopy(state)
     for name, value in values.items():
         _set(trial, pack, name, value)
-    before, after = get_values(state, values), get_values(trial, values)
+    before, after = get_values(state, pack, values), get_values(trial, pack, values)
     for field in state.__struct_fields__:
         setattr(state, field, getattr(trial, field))
     return [name for name in values if name not in before or before[name] != after[name]]
 
 
-def get_values(state: WorldState, names: Iterable[str] = ()) -> dict[str, Value]:
+def get_values(state: WorldState, pack: Pack, names: Iterable[str] = ()) -> dict[str, Value]:
     """The values of these names, or of all there are; an unknown name is left out."""
-    known = dict(_all(state))
+    known = dict(_all(state, pack))
     wanted = list(names)
     return {name: known[name] for name in wanted if name in known} if wanted else known
 
 
-def check_names(state: WorldState, names: Iterable[str]) -> None:
+def check_names(state: WorldState, pack: Pack, names: Iterable[str]) -> None:
     """Raises UNKNOWN_NAME with the nearest name for the first that has no value."""
-    known = dict(_all(state))
+    known = dict(_all(state, pack))
     for name in names:
         if name not in known:
             raise NpcError(ErrorCode.UNKNOWN_NAME, f"no value `{name[:80]}`; {did_you_mean(name, known)}")
+
+
+def check_state(state: WorldState, pack: Pack) -> list[str]:
+    """Hold a state from outside to the bounds of `set_values`. Returns a warning for each place the pack does not have
+    (any more); whoever was there is nowhere. Raises SAVE_CORRUPT for what no game could have set."""
+    lost = [who for who, place in state.places.items() if place and place not in pack.places]
+    warnings = [f"no place `{state.places[who]}` in this pack; {who} is nowhere" for who in lost]
+    state.places |= dict.fromkeys(lost, "")
+    trial = copy.deepcopy(state)
+    try:
+        for name, value in _all(state, pack):
+            _set(trial, pack, name, value)
+    except NpcError as error:
+        raise NpcError(ErrorCode.SAVE_CORRUPT, f"the world in it could not have been set: {error.message}") from None
+    if any(len(items) > limits.SCENE_ITEMS for items in state.items.values()):
+        raise NpcError(ErrorCode.SAVE_CORRUPT, f"the world in it has more than {limits.SCENE_ITEMS} things at a place")
+    return warnings
 
 
 def parse_value(text: str) -> Value:
@@ -66,20 +83,27 @@ def parse_value(text: str) -> Value:
     return text
 
 
-def _all(state: WorldState) -> Iterable[tuple[str, Value]]:
+def _all(state: WorldState, pack: Pack) -> Iterable[tuple[str, Value]]:
+    """Every value that can be set. What an older pack had stays in the state, but has no name."""
+    people = {PLAYER, *pack.npcs}
     yield "time", f"{state.hour:02}:{state.minute:02}"
     yield "weather", state.weather
     for kind, values in (("flags.", state.flags), ("player.", state.player), ("$", state.variables)):
         for name, value in values.items():
             yield kind + name, value
-    for who, place in state.places.items():
+    for who in people & state.places.keys():
+        place = state.places[who]
         yield ("player.place" if who == PLAYER else f"npcs.{who}.place"), place
     for npc, relations in state.relations.items():
         for other, relation in relations.items():
+            if npc not in people or other not in people:
+                continue
             for tie in _TIES:
                 yield f"npcs.{npc}.relation.{other}.{tie}", getattr(relation, tie)
     for npc, moods in state.moods.items():
         for other, mood in moods.items():
+            if npc not in people or other not in people:
+                continue
             yield f"npcs.{npc}.mood.{other}", mood
 
 
@@ -100,18 +124,19 @@ def _set(state: WorldState, pack: Pack, name: str, value: Value) -> None:
         case [variable] if _NAME.fullmatch(variable):
             _set_variable(state, variable, value)
         case ["npcs", npc, "place"]:
-            state.places[_npc(pack, name, npc)] = _place(pack, name, value)
+            npc = _npc(pack, name, npc)
+            state.places[npc] = _place(pack, name, value)
         case ["npcs", npc, "relation", other, tie] if tie in _TIES:
             _someone(pack, name, other)
             relation = state.relations[_npc(pack, name, npc)].setdefault(other, Relationship())
             setattr(relation, tie, _as(Degree, name, value))
         case ["npcs", npc, "mood", other]:
             _someone(pack, name, other)
-            if type(value) is not int or not -MOOD_MAX <= value <= MOOD_MAX:
+            if isinstance(value, bool) or value not in range(-MOOD_MAX, MOOD_MAX + 1):
                 raise _bad(name, value, f"a whole number from {-MOOD_MAX} to {MOOD_MAX}")
-            state.moods.setdefault(_npc(pack, name, npc), {})[other] = value
+            state.moods.setdefault(_npc(pack, name, npc), {})[other] = int(value)
         case _:
-            raise _unknown(name, [known for known, _ in _all(state)])
+            raise _unknown(name, [known for known, _ in _all(state, pack)])
 
 
 def _set_variable(state: WorldState, variable: str, value: Value) -> None:
@@ -158,6 +183,8 @@ def _someone(pack: Pack, name: str, other: str) -> None:
 
 def _as(kind: Any, name: str, value: Value) -> Any:
     convert: Callable[..., Any] = msgspec.convert
+    if kind is Degree and isinstance(value, float) and value.is_integer():  # some languages have one kind of number
+        value = int(value)
     try:
         return convert(value, kind)
     except msgspec.ValidationError:

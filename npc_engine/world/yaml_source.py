@@ -292,8 +292,8 @@ def _plain_words(message: str) -> str:
 _PLAIN_WORDS = {
     "Expected": "expected",
     "`bool | int | float | str`": "true, false, a number or text",
-    "`str` matching regex '^[a-z][a-z0-9_]*$'": "small letters, digits and underscores, beginning with a letter",
-    "`str` matching regex '^([01]?[0-9]|2[0-3]):[0-5][0-9]$'": "a time like '18:30'",
+    r"`str` matching regex '^[a-z][a-z0-9_]*\\Z'": "small letters, digits and underscores, beginning with a letter",
+    r"`str` matching regex '^([01]?[0-9]|2[0-3]):[0-5][0-9]\\Z'": "a time like '18:30'",
     "`str` matching regex": "text that matches",
     "`str` of length": "text of length",
     "`str`": "text",

@@ -104,8 +104,10 @@ def test_every_prompt_begins_with_the_one_before(
                 if game.data(messages.Spoken, target=max(1, last[0]), heard=rest[0])["kept"]:
                     grown.pop(last[1], None)
             case "bark":
+                asked = len(brain.asks)
                 game.do(messages.Bark, npc=npc, budget_ms=2_000)
-                assert stable(line_asked(brain).segments).startswith(grown.get(npc, ""))
+                if len(brain.asks) > asked:  # the model is not asked for two in a row
+                    assert stable(line_asked(brain).segments).startswith(grown.get(npc, ""))
             case "event":
                 game.do(messages.Event, text=npc)
             case _:

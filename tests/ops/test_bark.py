@@ -219,9 +219,6 @@ def test_nothing_made_ahead_survives_an_import(game: Game) -> None:
     game.do(messages.SaveImport, blob=blob)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the key of a remark joins game, slot and character by slashes that they may hold"
-)
 def test_names_with_a_slash_do_not_run_together(game: Game) -> None:
     """Game `a/b` with slot `c` is not game `a` with slot `b/c`."""
     assert game.do(messages.Bark, "a", npc="anna", slot="b/c", budget_ms=2_000).source is Source.MODEL

@@ -287,7 +287,6 @@ def test_no_mood_opens_anything(table: Table) -> None:
     assert {"id": "ring", "when": "relation.player.trust >= 40"} in shown["locked"]
 
 
-@pytest.mark.xfail(strict=True, reason="a line repeats a secret by its telling words, and may have none")
 def test_a_secret_in_common_words_alone(tmp_path: Path) -> None:
     ben = "id: ben\nname: Ben\nsummary: Carries water.\nplace: well\nknowledge:\n"
     ben += "  - {id: thief, topics: [thief], when: flags.gate, text: It was him.}\n"

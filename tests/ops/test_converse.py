@@ -107,7 +107,6 @@ def test_those_near_overhear(game: Game) -> None:
     assert game.recalled("dora", "line") == []
 
 
-@pytest.mark.xfail(strict=True, reason="of three who talk, the two who listen also overhear what was said to them")
 def test_who_is_spoken_to_does_not_overhear(game: Game) -> None:
     converse(game, "anna", "ben", "cleo", turns=3)
     game.do(messages.SaveExport)
@@ -191,9 +190,6 @@ def test_the_player_interrupts(game: Game, npc: str, at_line: int) -> None:
     assert game.lived(npc)[-1].startswith("Well")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what the interrupted character heard last is remembered after the prompt is made"
-)
 def test_who_is_interrupted_knows_what_it_was_told_last(game: Game) -> None:
     interrupted(game, "anna", 2)
     (said,) = (turn.text for turn in turns(game))
@@ -281,7 +277,6 @@ def test_unspoken_forgets_the_line_of_its_speaker(game: Game) -> None:
     assert game.lived("ben") == []
 
 
-@pytest.mark.xfail(strict=True, reason="what the others heard of a conversation is remembered before it was spoken")
 def test_unspoken_forgets_the_line_of_its_listener(game: Game) -> None:
     converse(game, "ben", "anna", turns=1)
     game.do(messages.Unspoken, target=game.last_id)

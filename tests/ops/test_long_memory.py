@@ -171,7 +171,6 @@ class TestWhatBecomesOfALine:
         game.do(messages.Spoken, target=1, heard=heard)
         assert game.lived("anna") == ["Go on.", remembered]
 
-    @pytest.mark.xfail(strict=True, reason="of a script between Latin and CJK that has no spaces, no part is heard")
     def test_partly_heard_in_thai(self, game: Game) -> None:
         game.brain = FakeBrain(
             line("\u0e1d\u0e19\u0e15\u0e01\u0e41\u0e25\u0e49\u0e27\u0e27\u0e31\u0e19\u0e19\u0e35\u0e49")

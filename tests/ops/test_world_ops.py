@@ -116,21 +116,18 @@ class TestOverhearing:
         assert knows(game, "anna", "anchor") == ["I lost my anchor."]
         assert knows(game, "ben", "anchor") == []
 
-    @pytest.mark.xfail(strict=True, reason="who is near is asked when a line becomes memory, not when it was said")
     def test_who_comes_later_has_not_heard_it(self, game: Game) -> None:
         game.say("anna", "I lost my anchor.")
         game.do(messages.SceneEnter, place="lane", npcs=["anna", "dora"])
         game.say("anna", "Where were we?")  # keeps the line before
         assert knows(game, "dora", "anchor") == []
 
-    @pytest.mark.xfail(strict=True, reason="who is near is asked when a line becomes memory, not when it was said")
     def test_who_leaves_later_has_heard_it(self, game: Game) -> None:
         game.say("anna", "I lost my anchor.")
         game.do(messages.WorldSet, values={"npcs.ben.place": "lane"})
         game.do(messages.Spoken, target=1)
         assert knows(game, "ben", "anchor") == ["Traveller said to Anna: \u201cI lost my anchor.\u201d"]
 
-    @pytest.mark.xfail(strict=True, reason="only the words of a speaker called `player` are overheard")
     def test_players_of_other_names_are_overheard_too(self, game: Game) -> None:
         game.say("anna", "I lost my anchor.", speaker="Tessa")
         game.do(messages.Spoken, target=1)

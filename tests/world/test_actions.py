@@ -109,7 +109,6 @@ def test_each_deed_is_possible_and_each_possible_deed_is_there(
     assert len({deed.words for deed in deeds}) == len(deeds)
 
 
-@pytest.mark.xfail(strict=True, reason="who an older save left at the place is offered, though the pack has nobody so")
 def test_a_character_that_the_pack_lost_takes_nothing(pack: Pack) -> None:
     state = WorldState.start(pack)
     state.places["zoe"] = "well"

@@ -17,18 +17,23 @@ PACK = Path(__file__).parents[2] / "characters" / "oakhollow"
 
 
 @pytest.fixture
-def scene() -> Iterator[Scene]:
+def stage() -> Iterator[Stage]:
     stage = Stage(PACK)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def scene(stage: Stage) -> Scene:
     scene = stage.scene("game", "main")
     written, warnings = scene.import_(GOLDEN.read_bytes())
     written.result()
     assert not [warning for warning in warnings if "character" in warning]
-    yield scene
-    stage.close()
+    return scene
 
 
-def test_the_world_is_as_it_was(scene: Scene) -> None:
-    values = get_values(scene.state)
+def test_the_world_is_as_it_was(scene: Scene, stage: Stage) -> None:
+    values = get_values(scene.state, stage.pack)
     assert values["flags.met_courier"] is True
     assert (values["time"], values["weather"], values["player.coins"]) == ("21:15", "fog", 7)
     assert (values["$river_level"], values["$own"]) == (3, "text")
