@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 DEFAULT_PORT = 5770
 DEFAULT_PACK = "oakhollow"
+#: How long a thread may keep Python to itself, seconds. The front shares it with the thread that writes to disk; at the
+#: default of 5 ms a request could wait that long for a commit.
+SWITCH_S = 0.0005
 #: How often a child looks whether its parent lives, seconds.
 PARENT_CHECK_S = 1.0
 
@@ -99,6 +102,7 @@ def serve(
             record=record,
             curve_dir=curve,
         )
+        sys.setswitchinterval(SWITCH_S)
         # The selector loop on every platform: the ROUTER's file descriptor is watched with add_reader.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             healthy = runner.run(_serve(config, ready_file, parent))
