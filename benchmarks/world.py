@@ -1,6 +1,6 @@
 """What a long game does to the characters' prompts: the cache, the memory, and coming back from a save.
 
-    python benchmarks/world.py cache              200 turns with 8 characters and events, on the CPU model (about 8 min)
+    python benchmarks/world.py cache              200 turns with 8 characters and events, on the CPU model (12 min)
     python benchmarks/world.py soak               500 turns, scripted: prompts stay bounded, turn 3 is recalled at 400
     python benchmarks/world.py resume             the first line after an import and after an edit, on the CPU model
 
@@ -25,7 +25,7 @@ import psutil
 from npc_engine.client import NpcClient, Request
 from npc_engine.world.pack import find_pack
 
-BUDGET_MS = 8_000
+BUDGET_MS = 4_000
 #: Between a line and the next one a player reads and types.
 THINKING_S = 1.0
 QUESTIONS = (
@@ -39,6 +39,29 @@ QUESTIONS = (
     "Where can I sleep tonight?",
     "Do you trust the man with the glove?",
     "Tell me about the weir.",
+)
+SUBJECTS = (
+    "the mill",
+    "the river",
+    "the weir",
+    "the courier",
+    "the shrine",
+    "the ferry",
+    "the reeve",
+    "the steward",
+    "Saltmarsh",
+    "the old quarry",
+    "the bells",
+    "the bridge",
+    "the harvest",
+    "the fog",
+    "the goose girl",
+)
+WAYS = (
+    "What do you know of {}?",
+    "Tell me a story about {}.",
+    "Does anybody here fear {}?",
+    "I dreamt of {} last night.",
 )
 EVENTS = ("A cart goes by.", "Somebody laughs outside.", "The bell rings once.", "A dog barks at the river.")
 TOLD = "My sister Wrenna went missing at the old quarry."
@@ -98,7 +121,8 @@ def cache(pack: Path, turns: int) -> dict[str, Any]:
             game.data(game.client.event(EVENTS[turn // 10 % len(EVENTS)], npcs=npcs[turn % 8 : turn % 8 + 2]))
         # A conversation has some lines before the player walks on.
         npc = npcs[(turn // 4) % len(npcs)]
-        reply = game.say(npc, QUESTIONS[turn % len(QUESTIONS)]).reply
+        # Whoever is asked the same again repeats itself, and is asked for another line: so nothing is asked twice.
+        reply = game.say(npc, WAYS[turn % len(WAYS)].format(SUBJECTS[turn // len(WAYS) % len(SUBJECTS)])).reply
         assert reply is not None
         sources[reply.source] = sources.get(reply.source, 0) + 1
         if reply.timing is not None and reply.timing.prompt_tokens:

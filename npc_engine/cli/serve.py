@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -129,6 +130,8 @@ def _default_saves(pack: Path) -> Path | None:
 async def _serve(config: ServeConfig, ready_file: Path | None, parent: int) -> bool:
     front = Front(config, SystemClock())
     address = front.start()
+    gc.collect()
+    gc.freeze()  # what is there now stays: later collections need not look at it while a request waits
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):

@@ -16,7 +16,7 @@ from npc_engine.prompt.sanitise import clean
 from npc_engine.world import actions, memory
 from npc_engine.world.actions import Deed
 from npc_engine.world.instinct import Instinct, instinct
-from npc_engine.world.journal import ORDINARY, TELLING, Entry, Heard
+from npc_engine.world.journal import ORDINARY, QUESTION, TELLING, Entry, Heard
 from npc_engine.world.keywords import keywords
 from npc_engine.world.knowledge import Known, Locked
 from npc_engine.world.names import called, short_name
@@ -28,7 +28,7 @@ from npc_engine.world.state import PLAYER
 REACH_TOKENS = 160
 #: About how long a token is, code points.
 TOKEN_CHARS = 4
-#: A line that tells something has at least so many telling words and asks nothing.
+#: A line that tells something has at least so many telling words.
 TELLING_WORDS = 3
 _QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 #: Journal entries whose words may bring up lore as well.
@@ -60,11 +60,10 @@ class Mind:
     def hear(self, speaker: str, text: str, *, private: bool = False, gates: tuple[str, ...] = ()) -> Heard:
         """Words spoken to the character, as it hears them."""
         words = clean(text, limits.TEXT_CHARS)
-        tells = not words.endswith(_QUESTION_MARKS) and len(keywords(words)) >= TELLING_WORDS
         return Heard(
             PLAYER if speaker == PLAYER else self._called(speaker),
             words,
-            importance=TELLING if tells else ORDINARY,
+            importance=_importance(words),
             gates=gates,
             note=self._news(speaker),
             private=private,
@@ -143,6 +142,13 @@ class Mind:
     def _called(self, speaker: str) -> str:
         other = self._stage.pack.npcs.get(speaker)
         return short_name(other) if other else called(clean(speaker, limits.NAME_CHARS))
+
+
+def _importance(words: str) -> int:
+    """How much it matters that this was said to the character."""
+    if words.endswith(_QUESTION_MARKS):
+        return QUESTION
+    return TELLING if len(keywords(words)) >= TELLING_WORDS else ORDINARY
 
 
 def _within(known: list[Known], reach_chars: float) -> list[Known]:

@@ -15,7 +15,8 @@ import msgspec
 from npc_engine import limits
 from npc_engine.storage.search_terms import is_unspaced
 
-#: How much an entry matters, 1 to 10: an exchange, an exchange in which somebody tells something, what is folded last.
+#: How much an entry matters, 1 to 10: a question, an answer, something told, what is folded last.
+QUESTION = 2
 ORDINARY = 3
 TELLING = 5
 IMPORTANT = 7

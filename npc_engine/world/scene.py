@@ -16,7 +16,8 @@ from npc_engine.storage import saves
 from npc_engine.storage.db import Store
 from npc_engine.storage.rows import Row, Snapshot
 from npc_engine.storage.saves import Save
-from npc_engine.world.journal import Entry, Event, Heard, Journal, Said
+from npc_engine.world.journal import QUESTION, Entry, Event, Heard, Journal, Said
+from npc_engine.world.keywords import keywords
 from npc_engine.world.knowledge import Knowledge
 from npc_engine.world.memory import MEMORIES, Memory, from_row
 from npc_engine.world.names import called, short_name
@@ -31,8 +32,8 @@ from npc_engine.world.values import check_state
 JOURNAL_ENTRIES = 40
 JOURNAL_KEPT = 6
 JOURNAL_MAX = 64
-#: How much overheard words matter.
-OVERHEARD = 2
+#: How much overheard words matter at most.
+OVERHEARD = 3
 #: What stands between names.
 LISTED = ", "
 #: Memories that one line calls up at most.
@@ -108,7 +109,7 @@ class Scene:
             if (words := self._words_of(npc, entry)) is not None:
                 speaker, to = words
                 told = f"{speaker} said{f' to {to}' if to else ''}: \u201c{entry.text}\u201d"
-                event = Event(told, OVERHEARD, entry.gates, speaker)
+                event = Event(told, min(entry.importance, OVERHEARD), entry.gates, speaker)
                 addressed = to.split(LISTED)
                 self.overhear((other for other in audience if self._name(other) not in addressed), event)
         return numbers
@@ -145,13 +146,18 @@ class Scene:
         return [entry for entry in self.journal(npc).entries(without=without) if self.may_be_told(entry)]
 
     def recall(self, npc: str, text: str) -> list[Entry]:
-        """What `text` calls up that the journal no longer holds."""
+        """What `text` calls up that the journal no longer holds: not that something was asked, and what the character
+        said itself only if it shares two telling words. Each memory is read while the player waits."""
         but = self.journal(npc).numbers
         if self._counts.get(npc, 0) <= len(but):
             return []
 
+        asked = keywords(text)
+
         def may(entry: Entry) -> bool:
-            return entry.text != text and self.may_be_told(entry)  # not that it was asked the same before
+            if entry.importance <= QUESTION or entry.text == text or not self.may_be_told(entry):
+                return False
+            return not isinstance(entry, Said) or len(asked & keywords(entry.text)) >= 2
 
         return self._memory.recall(npc, text, but=but, may=may, limit=RECALLED)
 
