@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,15 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import MODEL_FREE, model_ready
+from npc_engine.cli.readiness import wait_ready
 from npc_engine.cli.serve import EngineOption, ModelOption, SettingsOption, ThreadsOption
 from npc_engine.client import NpcClient
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.rehearsal.runner import POLL_S, Rehearsal, Run
+from npc_engine.rehearsal.runner import Rehearsal, Run
 from npc_engine.rehearsal.spec import DialogueTest, load_tests
 from npc_engine.world.pack import find_pack, load_pack
-
-#: Loading a large model from a slow disk takes minutes.
-START_S = 600.0
 
 
 def rehearse(
@@ -59,10 +56,11 @@ def rehearse(
         tests = [test for test in load_tests(loaded) if only.lower() in test.name.lower() and npc in ("", test.npc)]
         if not tests:
             raise NpcError(ErrorCode.PACK_INVALID, f"no dialogue tests to play in {folder / 'tests'}")
-        arguments = ["--threads", str(threads), *(part for setting in option for part in ("--option", setting))]
+        arguments = ["--saves", "none", "--threads", str(threads)]
+        arguments += [part for setting in option for part in ("--option", setting)]
         ready = None if engine in MODEL_FREE else model_ready(model)
         with NpcClient.launch(engine=engine, model=ready, pack=str(folder), arguments=arguments) as client:
-            _wait_ready(client)
+            wait_ready(client, stderr)
             rehearsal = Rehearsal(loaded, client, budget_ms=budget_ms, scripted=engine in MODEL_FREE)
             runs = _play(rehearsal, tests, seeds)
     for run in runs:
@@ -115,16 +113,3 @@ def _print_failure(run: Run) -> None:
         console.print(f"  [bold]{run.npc}[/]  {escape(line.answer.text)} [dim]{line.answer.source}[/]")
     for failure in run.verdict.failures:
         console.print(f"  [red]-[/] {escape(failure)}")
-
-
-def _wait_ready(client: NpcClient) -> None:
-    end_s = time.monotonic() + START_S
-    with stderr.status("starting the daemon ..."):
-        while time.monotonic() < end_s:
-            client.poll()
-            if client.state == "ready":
-                return
-            if client.state in ("offline", "refused", "down"):
-                raise NpcError(ErrorCode.DAEMON_UNREACHABLE, client.problem)
-            time.sleep(POLL_S)
-    raise NpcError(ErrorCode.DAEMON_UNREACHABLE, f"not ready after {START_S:.0f} s")

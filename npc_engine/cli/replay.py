@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,17 +14,14 @@ import typer
 
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import MODEL_FREE, model_ready
+from npc_engine.cli.readiness import POLL_S, wait_ready
 from npc_engine.cli.serve import SettingsOption, ThreadsOption
 from npc_engine.client import NpcClient, Request
 from npc_engine.client.launcher import DaemonProcess
-from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.recording.exchanges import Exchange, Header, Said, fields_of, load_recording
 from npc_engine.recording.player import Played, Player, Verdict, kind_of
 from npc_engine.world.pack import find_pack, load_pack
 
-POLL_S = 0.005
-#: Loading a large model from a slow disk takes minutes.
-START_S = 600.0
 #: Longest piece of a request that is printed, code points.
 SHOWN_CHARS = 60
 
@@ -73,7 +69,7 @@ def replay(
         header = played_from.header
         engine, pack = engine or header.engine, pack or header.pack
         _remark(header, engine, pack, played_from.damaged)
-        arguments = ["--engine", engine, "--pack", pack, "--threads", str(threads)]
+        arguments = ["--engine", engine, "--pack", pack, "--threads", str(threads), "--saves", "none"]
         if engine not in MODEL_FREE:
             arguments += ["--model", model_ready(model or (header.model if engine == header.engine else None))]
         for setting in option:
@@ -84,7 +80,6 @@ def replay(
             for exchange in played_from.exchanges:
                 results.append(player.play(exchange))
                 _print(results[-1])
-            games.forget()
     counts = Counter(played.verdict for played in results)
     print(", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict))
     if output:
@@ -105,21 +100,18 @@ def _remark(header: Header, engine: str, pack: str, damaged: list[int]) -> None:
 
 
 class _Games:
-    """One client for each game of the recording, at one daemon. What they do there is kept apart from the player's own
-    games by a name of this replay's own."""
+    """One client for each game of the recording, at one daemon, which forgets them at its end."""
 
     def __init__(self, process: DaemonProcess, clients: ExitStack) -> None:
         self._process = process
         self._stack = clients
-        self._prefix = f"replay-{secrets.token_hex(8)}"
         self._clients: dict[str, NpcClient] = {}
 
     def client(self, game: str) -> NpcClient:
         """The client that plays `game`. Raises NpcError if the daemon has no model for it."""
         if game not in self._clients:
-            name = f"{self._prefix}-{len(self._clients) + 1}"
-            self._clients[game] = self._stack.enter_context(NpcClient(game=name, process=self._process))
-            self._wait_ready(self._clients[game])
+            self._clients[game] = self._stack.enter_context(NpcClient(game=game, process=self._process))
+            wait_ready(self._clients[game], stderr, self._poll)
         return self._clients[game]
 
     def wait(self, request: Request) -> None:
@@ -127,26 +119,10 @@ class _Games:
         while not request.finished:
             self._poll()
 
-    def forget(self) -> None:
-        """Leave nothing of the replay where the daemon keeps what it remembers."""
-        for client in self._clients.values():
-            listed = client.slot_list()
-            self.wait(listed)
-            for slot in listed.reply.data["slots"] if listed.reply else []:
-                self.wait(client.slot_delete(slot["slot"]))
-
     def _poll(self) -> None:
         for client in self._clients.values():
             client.poll()
         time.sleep(POLL_S)
-
-    def _wait_ready(self, client: NpcClient) -> None:
-        end_s = time.monotonic() + START_S
-        with stderr.status("loading ..."):
-            while client.state != "ready":
-                if client.state in ("offline", "refused", "down") or time.monotonic() > end_s:
-                    raise NpcError(ErrorCode.DAEMON_UNREACHABLE, client.problem)
-                self._poll()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from npc_engine.cli.console import reported_errors
 from npc_engine.cli.engine_options import MODEL_FREE, model_ready
+from npc_engine.cli.readiness import POLL_S, wait_ready
 from npc_engine.cli.serve import (
     DEFAULT_PACK,
     EngineOption,
@@ -29,9 +30,6 @@ from npc_engine.client import DaemonInfo, NpcClient, Request
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.models.catalogue import catalogue
 
-POLL_S = 0.005
-#: Loading a large model from a slow disk takes minutes.
-START_S = 600.0
 WARM_MS = 120_000
 #: What is said here is remembered, and kept apart from any game's.
 GAME = "talk"
@@ -92,7 +90,7 @@ class Conversation:
 
     def run(self, npc: str | None, lines: list[str]) -> None:
         """Say `lines`, or else whatever is typed until the end."""
-        self._wait_ready()
+        wait_ready(self.client, self.console)
         self._introduce()
         self.turn_to(npc or next(iter(self.daemon.npcs)))
         for line in lines:
@@ -169,21 +167,6 @@ class Conversation:
                 time.sleep(POLL_S)
             except KeyboardInterrupt:
                 request.cancel()
-
-    def _wait_ready(self) -> None:
-        end_s = time.monotonic() + START_S
-        with self.console.status("starting the daemon ...") as status:
-            while time.monotonic() < end_s:
-                self.client.poll()
-                state = self.client.state
-                if state == "ready" and self.client.daemon is not None:
-                    return
-                if state in ("offline", "refused", "down"):
-                    raise NpcError(ErrorCode.DAEMON_UNREACHABLE, self.client.problem)
-                if state == "loading":
-                    status.update("loading the model ...")
-                time.sleep(POLL_S)
-        raise NpcError(ErrorCode.DAEMON_UNREACHABLE, f"not ready after {START_S:.0f} s")
 
     def _introduce(self) -> None:
         daemon = self.daemon

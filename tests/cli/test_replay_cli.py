@@ -83,10 +83,6 @@ class FakeClient:
         def call(*values: Any, **fields: Any) -> Request:
             asked = Request({"t": name, "id": 1}, patience_ms=1, now_ns=0, cancel=lambda _: None)
             outcome: Reply | RequestError = Reply(text="Aye.", source="model") if asked.is_speech else Reply()
-            if name == "slot_list":
-                outcome = Reply(data={"slots": [{"slot": "main"}]})
-            if name == "slot_delete":
-                FORGOTTEN.append((self.game, values[0]))
             asked.end(RequestError("unknown_npc", "?") if fields.get("npc") == "nobody" else outcome)
             return asked
 
@@ -94,13 +90,11 @@ class FakeClient:
 
 
 STARTED: list[FakeProcess] = []
-FORGOTTEN: list[tuple[str, str]] = []
 
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     STARTED.clear()
-    FORGOTTEN.clear()
     monkeypatch.setattr(module, "DaemonProcess", FakeProcess)
     monkeypatch.setattr(module, "NpcClient", FakeClient)
 
@@ -136,9 +130,8 @@ def test_every_request_is_told_and_what_differs_is_shown(path: Path) -> None:
     ]
     assert STARTED[0].arguments[:4] == ["--engine", "scripted", "--pack", "oakhollow"]
     assert not STARTED[0].running
-    ((game, slot),) = FORGOTTEN
-    assert game.startswith("replay-")
-    assert slot == "main"
+    saves = STARTED[0].arguments.index("--saves")
+    assert STARTED[0].arguments[saves + 1] == "none", "nothing of it stays among the player's own games"
 
 
 @pytest.mark.usefixtures("scripted")
