@@ -29,6 +29,8 @@ MARKS = ("<", ">", "*", "_", "`", "{", "}", "[", "]", "|", "\\", "://", "##")
 ROLES = ("user:", "assistant:", "system:", "player:", "traveller:", "human:", "narrator:")
 #: Share of words that makes a line the same as an earlier one.
 SAME_WORDS = 0.9
+#: Lines of so few words may be said again: nobody finds a new word for "Good day" each time.
+SHORT_WORDS = 3
 #: A line with the same four words three times runs in circles.
 LOOP_WORDS, LOOP_TIMES = 4, 3
 
@@ -61,7 +63,7 @@ class Guard:
         phrases = [*BREAKS, *never]
         labels = [*ROLES, *(f"{name}:" for name in names)]
         self._forbidden = _forbidden(tuple(dict.fromkeys(phrase.lower() for phrase in phrases)), tuple(labels))
-        self._said = [_words(line) for line in said]
+        self._said = [words for words in map(_words, said) if len(words) > SHORT_WORDS]
         self._cleared = 0
 
     def feed(self, text: str, stable: int) -> Verdict:

@@ -29,9 +29,9 @@ from npc_engine.world.values import check_state
 #: A journal of more entries is to be cut, and this many are left then: all that is left has to be read again, so there
 #: are few cuts, and little is left of each. The cut is made when the model has read the shorter journal beside the
 #: longer one, so that nobody waits for it; at the second bound it is made at once.
-JOURNAL_ENTRIES = 40
+JOURNAL_ENTRIES = 30
 JOURNAL_KEPT = 6
-JOURNAL_MAX = 64
+JOURNAL_MAX = 48
 #: How much overheard words matter at most.
 OVERHEARD = 3
 #: What stands between names.

@@ -86,7 +86,7 @@ class TestLongAgo:
         talk(game, 40)
         count = itertools.count()
         game.brain = TalkingBrain(lambda prompt: f"Oh, sister {next(count)}.")
-        for number in range(16):
+        for number in range(13):
             game.say("anna", f"Sister {number}.")
         assert TOLD in game.recalled("anna", "Where is your sister now?")
 
