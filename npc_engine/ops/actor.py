@@ -23,7 +23,7 @@ from npc_engine.world.journal import Heard, Said
 from npc_engine.world.state import PLAYER
 
 #: Share of the time left that may go into reading what the words bring to mind.
-REACH_SHARE = 0.2
+REACH_SHARE = 0.12
 #: How the answers to "warmer or colder?" move a mood.
 MOODS = {WARMER: 1, COLDER: -1}
 
