@@ -25,6 +25,8 @@ NO_USAGE = Usage()
 NO_DEEDS: Mapping[str, Deed] = MappingProxyType({})
 #: Drafts tried for one line: the guard judges each, the next is begun only while the budget allows.
 MAX_DRAFTS = 4
+#: A whole line that is only dull is drafted again if there is at least this many times the time left that it took.
+REDRAFT_MARGIN = 2.0
 
 #: Which of the author's lines answers which misfortune.
 AUTHORED_KIND: dict[Reason, str] = {
@@ -75,8 +77,11 @@ class Speech:
         if instinct is not None:
             self._note_choices({EMOTION: instinct.emotion, ACTION: instinct.deed})
         brain = self._ctx.brain
+        begun_ms = self._ctx.slack_ms
         for draft in range(MAX_DRAFTS):
-            if self._spare and not brain.idle:  # others need the model more than this line needs wit
+            # Wit is not worth the time that others need, nor a line that might be cut.
+            begun_ms, took_ms = self._ctx.slack_ms, begun_ms - self._ctx.slack_ms
+            if self._spare and (not brain.idle or begun_ms < REDRAFT_MARGIN * took_ms):
                 return self.rescue(Reason.GUARD)
             attempt = ask if draft == 0 else ask.redraft(draft)
             refusal = brain.admit(attempt)

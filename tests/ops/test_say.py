@@ -261,3 +261,24 @@ def test_a_repeated_line_is_shown_only_if_no_other_comes(scene: Scene) -> None:
     beside_others = FakeBrain(line(GOOD), line(fresh))
     assert run(scene.run(say("Once more.", 6), beside_others)).text == GOOD
     assert len(beside_others.asks) == 1
+
+
+class Slow(Alone):
+    """Each draft takes 700 of the 2,000 ms."""
+
+    def __init__(self, scene: Scene, *plays: Any) -> None:
+        super().__init__(*plays)
+        self._clock = scene.clock
+
+    async def generate(self, ask: Any) -> Any:
+        async for update in super().generate(ask):
+            if isinstance(update, Finished):
+                self._clock.advance_ms(700)
+            yield update
+
+
+def test_a_dull_line_is_shown_if_another_might_be_cut(scene: Scene) -> None:
+    run(scene.run(say("Tell me.", 1), FakeBrain(line(GOOD))))
+    slow = Slow(scene, line(GOOD), line("Nothing new under the rain, love."))
+    assert run(scene.run(say("Tell me again.", 2), slow)).text == GOOD
+    assert len(slow.asks) == 1
