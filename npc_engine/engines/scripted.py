@@ -128,6 +128,7 @@ class ScriptedEngine:
             preempt="restart",
             chat_format=spec.chat_format,
             scripted=True,
+            chooses=False,  # its picks would be random: the author's examples decide
             step_ms=self._step_ns / NS_PER_MS,
             prefill_token_ms=1.0 / self._prefill_tokens_per_ms,
             description="authored lines, no model",
