@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from npc_engine.engines import registry
 from npc_engine.engines.base import ModelSpec
 from npc_engine.errors import ErrorCode, NpcError
@@ -35,12 +37,8 @@ def worker_config(
     if engine in MODEL_FREE:
         spec = ModelSpec(name=engine, max_parallel=parallel, context_tokens=context_tokens, options=settings)
     else:
-        name, path, chat_format, chooses = _model(model)
-        spec = ModelSpec(
-            name=name,
-            path=path,
-            chat_format=chat_format,
-            chooses=chooses,
+        spec = msgspec.structs.replace(
+            _model(model),
             context_tokens=context_tokens,
             max_parallel=parallel,
             threads=threads,
@@ -57,21 +55,22 @@ def _is_file(model: str | None) -> bool:
     return model is not None and (model.endswith(".gguf") or os.sep in model)
 
 
-def _model(model: str | None) -> tuple[str, Path, str, bool]:
+def _model(model: str | None) -> ModelSpec:
     if model is not None and _is_file(model):
         path = Path(model).expanduser()
         if not path.is_file():
             raise NpcError(ErrorCode.MODEL_MISSING, f"no such file: {path}")
         chat_format = "gemma" if "gemma" in path.stem.lower() else "chatml"
-        return path.stem, path.resolve(), chat_format, path.stat().st_size >= CHOOSING_BYTES
+        chooses = path.stat().st_size >= CHOOSING_BYTES
+        return ModelSpec(name=path.stem, path=path.resolve(), chat_format=chat_format, chooses=chooses)
     entry, path = ensure_model(by_name(model) if model else None)
-    return entry.name, path, entry.chat_format, entry.chooses
+    return ModelSpec(name=entry.name, path=path, chat_format=entry.chat_format, chooses=entry.chooses)
 
 
 def model_ready(model: str | None) -> str:
     """What to hand a child daemon as `--model`. Fetched here, where there is a terminal for the progress bar."""
-    name, path, *_ = _model(model)
-    return str(path) if _is_file(model) else name
+    spec = _model(model)
+    return str(spec.path) if _is_file(model) else spec.name
 
 
 def _pair(option: str) -> tuple[str, str]:

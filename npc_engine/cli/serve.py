@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -87,44 +88,39 @@ def serve(
     logging.basicConfig(level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     with reported_errors():
         folder = find_pack(pack)
-        config = ServeConfig(
-            address=f"tcp://{host}:{port}",
-            pack=folder,
-            saves=None if saves == "none" else Path(saves) if saves else _default_saves(folder),
-            worker=worker_config(
-                engine=engine,
-                model=model,
-                threads=threads,
-                parallel=parallel,
-                context_tokens=context,
-                options=option,
-                log_level=log_level.upper(),
-            ),
-            record=record,
-            curve_dir=curve,
+        worker = worker_config(
+            engine=engine,
+            model=model,
+            threads=threads,
+            parallel=parallel,
+            context_tokens=context,
+            options=option,
+            log_level=log_level.upper(),
         )
         sys.setswitchinterval(SWITCH_S)
-        # The selector loop on every platform: the ROUTER's file descriptor is watched with add_reader.
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            healthy = runner.run(_serve(config, ready_file, parent))
+        with closing(_open_saves(saves, folder)) as store:
+            config = ServeConfig(f"tcp://{host}:{port}", folder, worker, store, record=record, curve_dir=curve)
+            # The selector loop on every platform: the ROUTER's file descriptor is watched with add_reader.
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                healthy = runner.run(_serve(config, ready_file, parent))
         if ready_file:
             ready_file.unlink(missing_ok=True)
     if not healthy:
         raise typer.Exit(1)
 
 
-def _default_saves(pack: Path) -> Path | None:
-    """In the engine's folder, by the pack's name. The second daemon on a pack that nobody gave a file of its own
-    remembers nothing beyond its end."""
-    path = home() / "saves" / f"{pack.resolve().name}.sqlite"
+def _open_saves(saves: str, pack: Path) -> Store:
+    """By default in the engine's folder, by the pack's name. The second daemon on a pack that nobody gave a file of its
+    own remembers nothing beyond its end. Raises STORAGE_IN_USE or STORAGE_FAILED."""
+    if saves:
+        return Store(None if saves == "none" else Path(saves))
     try:
-        Store(path).close()
+        return Store(home() / "saves" / f"{pack.resolve().name}.sqlite")
     except NpcError as error:
         if error.code is not ErrorCode.STORAGE_IN_USE:
             raise
         stderr.print("another daemon plays this pack: what happens here is forgotten at the end (see --saves)")
-        return None
-    return path
+        return Store(None)
 
 
 async def _serve(config: ServeConfig, ready_file: Path | None, parent: int) -> bool:

@@ -21,7 +21,7 @@ from npc_engine.daemon.metrics import Metrics
 from npc_engine.daemon.requests import Arrival, OpenRequest, RequestKey, RequestTable
 from npc_engine.daemon.sessions import Session
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.ops.base import OpContext
+from npc_engine.ops.base import OpContext, deadline
 from npc_engine.ops.registry import OPS
 from npc_engine.ops.stage import Stage
 from npc_engine.recording.recorder import Recorder
@@ -90,8 +90,7 @@ class RequestDesk:
             )
         if isinstance(message, messages.Converse):
             budget_ms *= message.turns
-        margin_ms = min(REPLY_MARGIN_MS, budget_ms / 10)
-        deadline_ns = arrived_ns + int((budget_ms - margin_ms) * NS_PER_MS)
+        deadline_ns = deadline(arrived_ns, budget_ms, REPLY_MARGIN_MS)
         try:
             arrival, found = self._table.open(session.name, message, arrived_ns, deadline_ns)
         except NpcError as error:

@@ -41,13 +41,13 @@ DRAIN_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """How to serve. `saves` is the database of what characters remember, a temporary one if None; `record` the file
-    that takes what is played. `curve_dir` is needed beyond loopback."""
+    """How to serve. `store` holds what characters remember, and stays the caller's to close; `record` is the file that
+    takes what is played. `curve_dir` is needed beyond loopback."""
 
     address: str
     pack: Path
     worker: WorkerConfig
-    saves: Path | None = None
+    store: Store
     record: Path | None = None
     curve_dir: Path | None = None
 
@@ -59,8 +59,7 @@ class Front:
         self._config = config
         self._clock = clock
         self._metrics = Metrics()
-        self._store = Store(config.saves)
-        self._stage = Stage(config.pack, self._store)
+        self._stage = Stage(config.pack, config.store)
         self._recorder = _recorder(config, self._stage.pack)
         self._watch = PackWatch(config.pack, self._on_pack)
         self._sessions = Sessions()
@@ -86,7 +85,7 @@ class Front:
         try:
             address = self._endpoint.bind(self._config.address, self._config.curve_dir)
         except NpcError:
-            self._close_files()
+            self._close_recording()
             raise
         port = int(address.rsplit(":", 1)[1])
         self._token, self.token_file = security.write_token(port)
@@ -109,13 +108,12 @@ class Front:
             task.cancel()
         await self._brain.stop()
         self._endpoint.close(linger_ms=500)
-        self._close_files()
+        self._close_recording()
         if self.token_file:
             self.token_file.unlink(missing_ok=True)
         self.stopped.set()
 
-    def _close_files(self) -> None:
-        self._store.close()
+    def _close_recording(self) -> None:
         if self._recorder:
             self._recorder.close()
 

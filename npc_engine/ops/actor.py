@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from contextlib import aclosing, suppress
 
 from npc_engine.clock import NS_PER_MS
-from npc_engine.jobs import Finished, JobClass
-from npc_engine.ops.base import Ask, OpContext, WorkerLost
+from npc_engine.jobs import JobClass
+from npc_engine.ops.base import Ask, OpContext, carried_out
 from npc_engine.ops.mind import REACH_TOKENS, Mind, form_of
 from npc_engine.ops.renewal import renew
 from npc_engine.ops.speech import Voice
@@ -105,12 +104,10 @@ class Actor:
         deadline_ns = ctx.clock.now_ns() + PREFETCH_MS * NS_PER_MS
         key = self.scene.cache_key(self.persona.id)
         ask = Ask(JobClass.PREFETCH, deadline_ns, key, prompt.segments, prompt.slots)
-        with suppress(WorkerLost):
-            async with aclosing(ctx.brain.generate(ask)) as updates:
-                async for update in updates:
-                    if isinstance(update, Finished) and self.scene.epoch == self.epoch:
-                        self.scene.state.move_mood(self.persona.id, other, MOODS.get(update.choices.get(MOOD, ""), 0))
-                        self.scene.put_state()
+        end = await carried_out(ctx.brain, ask)
+        if end is not None and self.scene.epoch == self.epoch:
+            self.scene.state.move_mood(self.persona.id, other, MOODS.get(end.choices.get(MOOD, ""), 0))
+            self.scene.put_state()
 
     @property
     def _reach_tokens(self) -> float:

@@ -12,7 +12,7 @@ from npc_engine import limits
 from npc_engine.clock import NS_PER_MS
 from npc_engine.jobs import JobClass
 from npc_engine.ops.actor import Actor
-from npc_engine.ops.base import OpContext, Refusal
+from npc_engine.ops.base import Ask, OpContext, Refusal
 from npc_engine.ops.speech import Speech
 from npc_engine.ops.warm import PREFETCH_MS
 from npc_engine.prompt.sanitise import clean
@@ -64,8 +64,11 @@ class BarkOp:
 
     def _made_ahead(self, ctx: OpContext, actor: Actor) -> Done | None:
         """The remark that waits, if the character would still be asked the same."""
-        asked, done = ctx.stage.remarks.ahead.pop(actor.scene.cache_key(actor.persona.id), ("", None))
-        return done if asked == _prompt(actor) else None
+        waiting = ctx.stage.remarks.ahead.pop(actor.scene.cache_key(actor.persona.id), None)
+        if waiting is None:
+            return None
+        asked, done = waiting
+        return done if asked == _prompt(actor.remark(JobClass.AMBIENT, 0, "")) else None
 
     def _make_ahead(self, ctx: OpContext, actor: Actor) -> None:
         """Begin the next remark while nobody else wants the model."""
@@ -76,16 +79,15 @@ class BarkOp:
         deadline_ns = ctx.clock.now_ns() + PREFETCH_MS * NS_PER_MS
         quiet = replace(ctx, deadline_ns=deadline_ns, arrived_ns=0, publish=lambda text, stable: None)
         ahead = Actor(quiet, actor.persona.id, actor.scene.slot)
-        asked = _prompt(ahead)
-        speech = Speech(quiet, ahead.voice_in_passing)
-        done = await speech.run(ahead.remark(JobClass.AMBIENT, None, ""), ahead.guard)
+        ask = ahead.remark(JobClass.AMBIENT, None, "")
+        done = await Speech(quiet, ahead.voice_in_passing).run(ask, ahead.guard)
         if done.source is Source.MODEL and ahead.scene.epoch == ahead.epoch:
-            ctx.stage.remarks.ahead[ahead.scene.cache_key(ahead.persona.id)] = (asked, done)
+            ctx.stage.remarks.ahead[ahead.scene.cache_key(ahead.persona.id)] = (_prompt(ask), done)
 
 
-def _prompt(actor: Actor) -> str:
+def _prompt(ask: Ask) -> str:
     """What tells whether a remark made earlier still fits."""
-    return "".join(segment.text for segment in actor.remark(JobClass.AMBIENT, 0, "").segments)
+    return "".join(segment.text for segment in ask.segments)
 
 
 def _copy(done: Done, request_id: int) -> Done:

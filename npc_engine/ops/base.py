@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 
 import msgspec
 
-from npc_engine.clock import Clock
-from npc_engine.jobs import EngineCaps, JobClass, Sampling, Segment, Slot, Update
+from npc_engine.clock import NS_PER_MS, Clock
+from npc_engine.jobs import EngineCaps, Finished, JobClass, Sampling, Segment, Slot, Update
 from npc_engine.ops.stage import Stage
 from npc_engine.wire.messages import Done, Message, Reason, Request
 
@@ -81,6 +82,16 @@ class Brain(Protocol):
         ...
 
 
+async def carried_out(brain: Brain, ask: Ask) -> Finished | None:
+    """The end of work whose drafts nobody looks at; None if the worker was lost."""
+    with suppress(WorkerLost):
+        async with aclosing(brain.generate(ask)) as updates:
+            async for update in updates:
+                if isinstance(update, Finished):
+                    return update
+    return None
+
+
 class Desk(Protocol):
     """The request table, as operations see it."""
 
@@ -95,6 +106,11 @@ class Desk(Protocol):
     def health(self) -> dict[str, object]:
         """State and counters."""
         ...
+
+
+def deadline(arrived_ns: int, budget_ms: float, margin_ms: float) -> int:
+    """When a reply has to leave, nanoseconds: `margin_ms` before its budget ends, of which that is a tenth at most."""
+    return arrived_ns + int((budget_ms - min(margin_ms, budget_ms / 10)) * NS_PER_MS)
 
 
 def _no_rescue(reason: Reason) -> Done:
@@ -127,7 +143,7 @@ class OpContext:
     @property
     def slack_ms(self) -> float:
         """Milliseconds left."""
-        return (self.deadline_ns - self.clock.now_ns()) / 1_000_000
+        return (self.deadline_ns - self.clock.now_ns()) / NS_PER_MS
 
 
 class Op(Protocol):

@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from npc_engine import limits
-from npc_engine.clock import NS_PER_MS
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.jobs import JobClass
 from npc_engine.ops.actor import Actor
-from npc_engine.ops.base import OpContext
+from npc_engine.ops.base import OpContext, deadline
 from npc_engine.ops.speech import Speech
 from npc_engine.ops.stage import Conversation
 from npc_engine.prompt.sanitise import clean
@@ -144,6 +143,5 @@ class _Talk:
         """This request as if it were for one line: a deadline of its own, and no drafts, which would carry no name."""
         ctx = self._ctx
         now_ns = ctx.clock.now_ns()
-        budget_ms = self._request.budget_ms
-        deadline_ns = now_ns + int((budget_ms - min(TURN_MARGIN_MS, budget_ms / 10)) * NS_PER_MS)
+        deadline_ns = deadline(now_ns, self._request.budget_ms, TURN_MARGIN_MS)
         return replace(ctx, arrived_ns=now_ns, deadline_ns=deadline_ns, publish=lambda text, stable: None)

@@ -4,12 +4,11 @@ whenever a prompt has changed."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import aclosing
 from typing import ClassVar, cast
 
 from npc_engine.clock import NS_PER_MS
-from npc_engine.jobs import Finished, FinishReason, JobClass
-from npc_engine.ops.base import Ask, Brain, OpContext, WorkerLost
+from npc_engine.jobs import FinishReason, JobClass
+from npc_engine.ops.base import Ask, Brain, OpContext, carried_out
 from npc_engine.ops.mind import Mind, form_of
 from npc_engine.ops.stage import Stage
 from npc_engine.wire.messages import Done, Reason, Warm
@@ -38,12 +37,10 @@ class WarmOp:
         for npc, ask in zip(request.npcs, asks, strict=True):
             if refusal := ctx.brain.admit(ask):
                 return report(refusal.reason)
-            try:
-                async with aclosing(ctx.brain.generate(ask)) as updates:
-                    last = [update async for update in updates][-1]
-            except WorkerLost:
+            end = await carried_out(ctx.brain, ask)
+            if end is None:
                 return report(Reason.CRASHED)
-            if isinstance(last, Finished) and last.reason is FinishReason.STOP:
+            if end.reason is FinishReason.STOP:
                 warm.append(npc)
         return report(Reason.LATE)
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from npc_engine.jobs import ChoiceSlot, Slot, TextSlot
 from npc_engine.wire.vocabulary import Emotion
 from npc_engine.world.persona import Persona
@@ -29,10 +31,9 @@ def slots(
     """What the model is given of its reply's beginning, and what it fills in."""
     if not asked:
         return label(persona, name, "", "", asked=False), (line,)
-    emotion = ChoiceSlot(EMOTION, _EMOTIONS)
-    text = TextSlot(line.name, line.max_tokens, line.soft_tokens, line.min_tokens, line.stop, lead='): "')
+    text = msgspec.structs.replace(line, lead='): "')
     if not deeds:
-        return f"{name} ({_deed(persona, '')}", (emotion, text)
+        return f"{name} ({_deed(persona, '')}", (ChoiceSlot(EMOTION, _EMOTIONS), text)
     action = ChoiceSlot(ACTION, (TALKS, *deeds))
     return f"{name} (", (action, ChoiceSlot(EMOTION, _EMOTIONS, lead=", "), text)
 

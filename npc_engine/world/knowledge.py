@@ -76,11 +76,6 @@ class Knowledge:
         gated: list[Fact | LoreEntry] = [*persona.knowledge, *persona.lore, *self._shared_lore(npc)]
         return [Locked(each.id, each.when) for each in gated if not parse(each.when).holds(scope)]
 
-    def open_ids(self, state: WorldState, npc: str) -> list[str]:
-        """The ids of the facts the character may speak of now."""
-        scope = state.scope(npc)
-        return [fact.id for fact in self._pack.npcs[npc].knowledge if parse(fact.when).holds(scope)]
-
     def _facts(self, persona: Persona, text: str, scope: Scope) -> list[Known]:
         """A shared topic counts twice a shared word."""
         asked = keywords(text)

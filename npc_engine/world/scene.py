@@ -68,7 +68,7 @@ class Scene:
         self._store = store
         self._pack = pack
         self._knowledge = knowledge
-        self._begin(store.load(game, slot) or Snapshot(1, b"", []))
+        self._begin(self._stored())
 
     def use(self, pack: Pack, knowledge: Knowledge) -> None:
         """Go on with another version of the pack. Characters that are played keep their old sheet until the model has
@@ -213,8 +213,7 @@ class Scene:
             journal.expire(now_ns)
         for npc, count in self._counts.items():
             if count > MEMORIES:
-                rows = (self._store.load(self.game, self.slot) or _NOTHING).rows
-                self._counts[npc] = self._memory.forget_surplus(npc, rows)
+                self._counts[npc] = self._memory.forget_surplus(npc, self._stored().rows)
 
     def describe(self, place: str, sights: list[str], text: str | None) -> None:
         """The player has looked: this was to be seen, and if the model wrote it, `text` is how it was told."""
@@ -263,18 +262,12 @@ class Scene:
         for journal in self._journals.values():
             journal.keep_pending()
 
-    def snapshot(self) -> Snapshot:
-        """Everything of the slot, as it stands."""
-        self.settle()
-        self.put_state()
-        return self._store.load(self.game, self.slot) or _NOTHING
-
     def export(self) -> bytes:
         """The slot as a blob for the game's save file. Raises SAVE_TOO_BIG."""
-        rows = self.snapshot().rows
-        return saves.encode(
-            Save(self._pack.info.id, self._pack.digest, self._memory.last, write_state(self.state), rows)
-        )
+        self.settle()
+        self.put_state()
+        stored = self._stored()
+        return saves.encode(Save(self._pack.info.id, self._pack.digest, self._memory.last, stored.state, stored.rows))
 
     def import_(self, blob: bytes) -> tuple[Future[None], list[str]]:
         """Become what the blob says, or raise SAVE_CORRUPT, SAVE_TOO_NEW, SAVE_TOO_OLD or SAVE_TOO_BIG and change
@@ -287,6 +280,10 @@ class Scene:
         self._memory.last = max(self._memory.last, save.seq)
         return written, [*self._warnings(save), *lost]
 
+    def _stored(self) -> Snapshot:
+        """The slot as the database has it; a new one, if it has none."""
+        return self._store.load(self.game, self.slot) or Snapshot(1, b"", [])
+
     def become(self, snapshot: Snapshot) -> Future[None]:
         """Make this slot what the snapshot says; its epoch must be higher than that of now."""
         written = self._store.replace(self.game, self.slot, snapshot)
@@ -298,9 +295,6 @@ class Scene:
             yield f"made with the pack `{save.pack_id}`, not `{self._pack.info.id}`"
         for npc in sorted({row.npc for row in save.rows} - self._pack.npcs.keys()):
             yield f"no character `{npc}` in this pack; what it remembers is kept"
-
-
-_NOTHING = Snapshot(1, b"", [])
 
 
 def read_state(raw: bytes, pack: Pack) -> WorldState:

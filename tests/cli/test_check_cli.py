@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from tiny_pack import write_files
 from typer.testing import CliRunner
 
 from npc_engine.cli.check import check
@@ -33,10 +34,7 @@ def run(folder: Path, *arguments: str, **changes: str) -> tuple[int, list[str]]:
     files = FILES | {"npcs/ben.yaml": changes.get("ben", FILES["npcs/ben.yaml"])}
     if "tests" in changes:
         files["tests/all.yaml"] = changes["tests"]
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(folder, files)
     result = CliRunner().invoke(app, [str(folder), *arguments])
     lines = [line.removeprefix(str(folder)).lstrip("/\\").replace("\\", "/") for line in result.output.splitlines()]
     return result.exit_code, lines

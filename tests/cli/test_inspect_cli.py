@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typer
+from tiny_pack import VILLAGE, write_files
 from typer.testing import CliRunner
 
 from npc_engine.cli.inspect import inspect
@@ -15,10 +16,7 @@ from npc_engine.cli.inspect import inspect
 app = typer.Typer()
 app.command()(inspect)
 
-FILES = {
-    "pack.yaml": "id: tiny\nname: Tiny\nsummary: A well.\n",
-    "world.yaml": "flags: {met: false}\nplayer: {coins: 2}\nplace: well\n",
-    "places/well.yaml": "id: well\nname: the well\nsummary: Deep.\nauthored: [Deep., Dark.]\n",
+FILES = VILLAGE | {
     "npcs/anna.yaml": (
         "id: anna\nname: Anna\nsummary: Draws water.\nplace: well\nrelationships: {player: {trust: 10}}\n"
         "knowledge:\n  - {id: den, text: A smuggler sleeps in it., topics: [noise],\n"
@@ -31,12 +29,7 @@ FILES = {
 @pytest.fixture
 def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "200")
-    folder = tmp_path / "tiny"
-    for name, text in FILES.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder
+    return write_files(tmp_path / "tiny", FILES)
 
 
 def run(pack: Path, *arguments: str) -> tuple[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from village import write_village
 from npc_engine import limits
 from npc_engine.jobs import FinishReason
 from npc_engine.ops.base import Refusal
+from npc_engine.storage import saves
 from npc_engine.wire import messages
 from npc_engine.wire.messages import Reason, Source
 from npc_engine.world.journal import Event, Said
@@ -230,7 +231,7 @@ def test_forgetting_keeps_what_matters(game: Game) -> None:
     for number in range(MEMORIES // 2):
         scene.overhear(["anna"], Event(f"Ben said: {number}", importance=2))
     scene.rest(0)
-    rows = scene.snapshot().rows
+    rows = saves.decode(scene.export()).rows
     kept = [row for row in rows if row.npc == "anna"]
     assert len(kept) < MEMORIES
     texts = {row.text for row in kept}
@@ -239,4 +240,4 @@ def test_forgetting_keeps_what_matters(game: Game) -> None:
     assert sum("Word" in text for text in texts) == MEMORIES // 2 + 30  # what it only overheard went first
     before = len(rows)
     scene.rest(0)
-    assert len(scene.snapshot().rows) == before
+    assert len(saves.decode(scene.export()).rows) == before

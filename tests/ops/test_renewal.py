@@ -69,6 +69,18 @@ def prompt(brain: ReadingBrain) -> str:
     return "".join(segment.text for segment in brain.asks[-1].segments)
 
 
+def test_two_renewals_in_one_tick_read_the_new_prompt_once(scene: Scene) -> None:
+    async def play() -> None:
+        brain = ReadingBrain()
+        fill(scene)
+        for _ in range(2):
+            renew(scene.stage, brain, scene.stage.scene("game", "main"), "marta", scene.clock)
+        await settled()
+        assert len(brain.read) == 1
+
+    asyncio.run(play())
+
+
 def test_a_long_journal_is_cut_when_the_shorter_one_was_read(scene: Scene) -> None:
     async def play() -> None:
         brain = ReadingBrain()
