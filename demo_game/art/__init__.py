@@ -1,0 +1,1 @@
+"""What the village and its people look like, drawn in code."""

@@ -1,0 +1,1 @@
+"""Text, panels and menus over the village."""

@@ -1,0 +1,1 @@
+"""The village without a window: days of schedules, meetings and rumours, faster than real time."""
