@@ -85,10 +85,14 @@ class Exchange:
         self.closed = True
         for request in list(self._open.values()):
             self._end(request, CLOSED)
+        self.lose_session()
+        self._notify()
+
+    def lose_session(self) -> None:
+        """Drop the connection. Requests stay open, for the session that follows."""
         if self.session is not None:
             self.session.close()
             self.session = None
-        self._notify()
 
     def _objection(self, request: Request, now_ns: int) -> RequestError | None:
         """Why a new request need not be tried."""

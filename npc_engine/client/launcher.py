@@ -38,14 +38,8 @@ class DaemonProcess:
         self._ready_file = self._folder / "ready.json"
         self._log_file = self._folder / "daemon.log"
         own = ["--port", "0", "--ready-file", str(self._ready_file), "--parent", str(os.getpid())]
-        with self._log_file.open("wb") as log:
-            self._child = subprocess.Popen(  # noqa: S603
-                [*command, *arguments, *own],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+        self._command = [*command, *arguments, *own]
+        self._child = self._start()
 
     @property
     def pid(self) -> int:
@@ -59,6 +53,11 @@ class DaemonProcess:
             return Ready(address=str(ready["address"]), token_file=Path(ready["token_file"]))
         except (OSError, ValueError, KeyError, TypeError):  # not there yet, or half written
             return None
+
+    def restart(self) -> None:
+        """Start another child in place of one that has ended. Raises OSError if it cannot start."""
+        self._ready_file.unlink(missing_ok=True)  # the old one's: it was killed
+        self._child = self._start()
 
     def problem(self) -> str:
         """Why the child has ended: the last lines it wrote. Empty while it runs."""
@@ -80,3 +79,13 @@ class DaemonProcess:
                 self._child.kill()
                 self._child.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._log_file.open("wb") as log:
+            return subprocess.Popen(  # noqa: S603
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )

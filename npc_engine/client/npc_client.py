@@ -27,6 +27,9 @@ DEFAULT_ADDRESS = "tcp://127.0.0.1:5770"
 POLL_MS = 0.5
 #: Without a daemon for this long, `state` is "offline" and no longer "connecting", milliseconds.
 CONNECT_PATIENCE_MS = 3_000
+#: A daemon of the client's own that dies is started again, unless it served for less than this: then it would die
+#: again and again, milliseconds.
+SERVED_MS = 5_000
 
 
 class NpcClient(Calls):
@@ -64,6 +67,7 @@ class NpcClient(Calls):
         self._exchange = Exchange(self._clock, self._rename)
         self._process = process
         self._ended = ""
+        self._served_ns: int | None = None
         if process is None:
             curve = _curve_keys(server_key, public_key, secret_key)
             self._attach(address, _token_port(address) if token is None else token, curve)
@@ -79,7 +83,7 @@ class NpcClient(Calls):
         arguments: Sequence[str] = (),
     ) -> NpcClient:
         """Start a daemon as a child of the game and connect to it; `close` stops it. Returns at once: `poll` notices
-        when it is ready. `arguments` are further options of `npc-engine serve`. Raises OSError if it cannot start."""
+        when it is ready, and starts another if it dies while it serves. `arguments` are further options of `npc-engine serve`. Raises OSError if it cannot start."""
         chosen = {"--engine": engine, "--model": model, "--pack": pack}
         options = [part for name, value in chosen.items() if value is not None for part in (name, value)]
         process = DaemonProcess([*options, *arguments])
@@ -189,14 +193,22 @@ class NpcClient(Calls):
         self._exchange.session = Session(self._connect(address, curve), hello, self._clock.now_ns())
 
     def _watch_process(self) -> None:
-        """Connect to the child once it listens; notice its end."""
+        """Connect to the child once it listens; notice its end, and start another if it has served well."""
         if self._process is None or self._ended:
             return
-        if self._exchange.session is None and (ready := self._process.ready()) is not None:
+        session, now_ns = self._exchange.session, self._clock.now_ns()
+        if session is not None and session.greeted:
+            self._served_ns = now_ns if self._served_ns is None else self._served_ns
+            return
+        problem = self._process.problem()
+        if problem and self._served_ns is not None and now_ns - self._served_ns >= SERVED_MS * NS_PER_MS:
+            self._served_ns = None
+            self._exchange.lose_session()
+            self._process.restart()
+        elif problem:
+            self._ended = problem
+        elif session is None and (ready := self._process.ready()) is not None:
             self._attach(ready.address, ready.token_file, None)
-        session = self._exchange.session
-        if session is None or not session.greeted:
-            self._ended = self._process.problem()
 
 
 def _curve_keys(server: str | None, public: str | None, secret: str | None) -> CurveKeys | None:

@@ -61,6 +61,23 @@ def test_a_child_tells_where_it_listens_and_is_stopped(pipe: tuple[int, int], mo
 
 
 @needs_pipe
+def test_another_child_takes_the_place_of_one_that_ended(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = start(READY, pipe, monkeypatch)
+    first = process.pid
+    process._child.kill()
+    process._child.wait()
+    assert process.problem()
+    process.restart()
+    assert process.ready() is None or process.pid != first
+    assert os.read(pipe[0], 1) == b"x"
+    assert json.loads(process._ready_file.read_bytes())["pid"] == process.pid != first
+    assert process.problem() == ""
+    process.stop()
+
+
+@needs_pipe
 def test_a_child_that_will_not_stop_is_killed(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "STOP_S", 0.01)
     process = start(STUBBORN, pipe, monkeypatch)

@@ -9,7 +9,7 @@ from client_stage import FakeTransport, Stage, draft, line
 
 from npc_engine.client import NpcClient, npc_client
 from npc_engine.client.launcher import Ready
-from npc_engine.client.npc_client import CONNECT_PATIENCE_MS
+from npc_engine.client.npc_client import CONNECT_PATIENCE_MS, SERVED_MS
 from npc_engine.clock import FakeClock
 from npc_engine.errors import EXPLANATIONS, ErrorCode
 from npc_engine.wire import codec
@@ -179,7 +179,11 @@ class FakeProcess:
         self.arguments = arguments or []
         self.where: Ready | None = None
         self.why = ""
-        self.stopped = 0
+        self.stopped = self.restarts = 0
+
+    def restart(self) -> None:
+        self.restarts += 1
+        self.where, self.why = None, ""
 
     def ready(self) -> Ready | None:
         return self.where
@@ -223,6 +227,41 @@ def test_a_child_that_dies_early_is_told_and_requests_still_end() -> None:
     clock.advance_ms(2_000)
     client.poll()
     assert asked.text == "..."
+
+
+def test_a_child_that_dies_while_it_serves_is_started_again(tmp_path: Path) -> None:
+    process, clock, stage = FakeProcess(), FakeClock(), Stage()
+    transports: list[FakeTransport] = []
+    (tmp_path / "token").write_text("childs")
+
+    def connect(address: str, curve: object) -> FakeTransport:
+        transports.append(FakeTransport())
+        transports[-1].links, transports[-1].up = 1, True
+        return transports[-1]
+
+    def live() -> None:
+        process.where = Ready("tcp://127.0.0.1:6002", tmp_path / "token")
+        client.poll()
+        transports[-1].inbox.append(codec.encode(stage.welcome()))
+        client.poll()
+        client.poll()
+        assert client.state == "ready"
+
+    def die() -> None:
+        process.why, transports[-1].up = "the daemon ended with exit code -9", False
+        client.poll()
+        client.poll()
+
+    client = NpcClient(process=process, clock=clock, connect=connect)  # type: ignore[arg-type]
+    live()
+    asked = client.say("marta", "Hi", 60_000)
+    clock.advance_ms(SERVED_MS)
+    die()
+    assert (client.state, process.restarts, asked.finished) == ("connecting", 1, False)
+    live()
+    assert isinstance(codec.decode_client(transports[-1].outbox[-1]), Say), "the new daemon is asked again"
+    die()
+    assert (client.state, client.problem, process.restarts) == ("offline", process.why, 1), "it would die again"
 
 
 def test_launch_hands_options_on_and_does_not_leave_a_child_behind(monkeypatch: pytest.MonkeyPatch) -> None:

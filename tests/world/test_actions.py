@@ -20,7 +20,7 @@ ANNA = (
     "  - {name: draw, when: player.coins >= 3, safe_when_cut: true}\n"
     "  - {name: give, args: {thing: item, to: npc}}\n"
     "  - {name: go, args: {where: place}}\n"
-    "  - {name: sing, args: {song: [lullaby, sea_song]}}\n"
+    "  - {name: sing, args: {song: [lullaby, sea_song]}, asked: [Sing for me.]}\n"
     "examples:\n"
     "  - {player: Draw me some water., reply: Here., emotion: joy, action: draw}\n"
     "  - {player: Sing something sad., reply: La., emotion: sadness, action: sing}\n"
@@ -125,6 +125,7 @@ def test_instinct_does_only_what_is_possible(pack: Pack) -> None:
     state.player["coins"] = 3
     assert at("Draw me some water!") == Instinct("joy", "draw")
     assert at("Sing something sad.") == Instinct("sadness", "")  # which song, it cannot know
+    assert at("Would you sing the sea song for me?") == Instinct("neutral", "sing sea song")
     assert at("") == at("Good morning.") == Instinct()
 
 
