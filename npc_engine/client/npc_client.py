@@ -83,7 +83,8 @@ class NpcClient(Calls):
         arguments: Sequence[str] = (),
     ) -> NpcClient:
         """Start a daemon as a child of the game and connect to it; `close` stops it. Returns at once: `poll` notices
-        when it is ready, and starts another if it dies while it serves. `arguments` are further options of `npc-engine serve`. Raises OSError if it cannot start."""
+        when it is ready, and starts another if it dies while it serves. `arguments` are further options of `npc-engine
+        serve`. Raises OSError if it cannot start."""
         chosen = {"--engine": engine, "--model": model, "--pack": pack}
         options = [part for name, value in chosen.items() if value is not None for part in (name, value)]
         process = DaemonProcess([*options, *arguments])

@@ -17,6 +17,8 @@ from npc_engine.world.persona import Persona
 NEUTRAL = "neutral"
 #: Share of an example's telling words that a line must have, to be alike.
 ALIKE = 0.5
+#: The same of the words that ask for an action: what is done costs more than a feeling.
+ASKED = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,15 @@ def instinct(persona: Persona, text: str, deeds: Mapping[str, Deed]) -> Instinct
     """What the most similar example shows, and of its deed only what is possible now; or what the player asks for."""
     said = keywords(text)
     possible = {deed.action for deed in deeds.values()}
-    asked = [(line, NEUTRAL, spec.name) for spec in persona.actions if spec.name in possible for line in spec.asked]
-    shown = [(example.player, example.emotion, example.action) for example in persona.examples]
+    asked = [
+        (line, NEUTRAL, spec.name, ASKED) for spec in persona.actions if spec.name in possible for line in spec.asked
+    ]
+    shown = [(example.player, example.emotion, example.action, ALIKE) for example in persona.examples]
     emotion, action, likeness = NEUTRAL, "", (0.0, 0)
-    for line, its_emotion, its_action in asked + shown:
+    for line, its_emotion, its_action, bar in asked + shown:
         words = keywords(line)
         common = len(words & said)
-        if common and common / len(words) >= ALIKE and (common / len(words), common) > likeness:
+        if common and common / len(words) >= bar and (common / len(words), common) > likeness:
             emotion, action, likeness = its_emotion, its_action, (common / len(words), common)
     ways = [words for words, deed in deeds.items() if deed.action == action]
     named = [words for words in ways if _named(deeds[words]) <= said]
