@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from npc_engine.clock import NS_PER_MS
 from npc_engine.jobs import JobClass
@@ -48,10 +48,18 @@ class Actor:
     def answer(self, job_class: JobClass, seed: int | None, heard: Heard, topic: str = "") -> Ask:
         """The work of answering `heard`; with an empty text the character speaks first."""
         prompt = self.mind.answer(heard, self._reach_tokens, topic)
-        script = [example.reply for example in self.persona.examples]
-        if not heard.text:
-            script = self._ctx.stage.authored.all(self.persona.id, "greet", self._scope)
-        return self._ask(job_class, seed, prompt, script)
+        return self._ask(job_class, seed, prompt, self._script(bool(heard.text)))
+
+    def _script(self, is_answer: bool) -> Sequence[str]:
+        """What an engine without a model may say: what the author wrote for such words, or for any."""
+        authored, npc = self._ctx.stage.authored, self.persona.id
+        if not is_answer:
+            return authored.all(npc, "greet", self._scope)
+        return (
+            self.mind.instinct.lines
+            or authored.all(npc, "confused", self._scope)
+            or [example.reply for example in self.persona.examples]
+        )
 
     def remark(self, job_class: JobClass, seed: int | None, about: str) -> Ask:
         """The work of a remark in passing."""

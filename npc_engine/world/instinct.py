@@ -7,8 +7,9 @@ author's examples know better: the one whose player says the most alike decides,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from npc_engine.world.actions import Deed
 from npc_engine.world.keywords import keywords
@@ -23,29 +24,44 @@ ASKED = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Instinct:
-    """A feeling, and the words of a deed or nothing."""
+    """A feeling, the words of a deed or nothing, and lines that the author wrote for such a moment, if any."""
 
     emotion: str = NEUTRAL
     deed: str = ""
+    lines: tuple[str, ...] = ()
+
+
+class _Pattern(NamedTuple):
+    """What a player may say, and what it leads to; `bar` is the share of its telling words that a line must have."""
+
+    player: str
+    bar: float
+    emotion: str
+    action: str
+    lines: tuple[str, ...]
 
 
 def instinct(persona: Persona, text: str, deeds: Mapping[str, Deed]) -> Instinct:
     """What the most similar example shows, and of its deed only what is possible now; or what the player asks for."""
     said = keywords(text)
-    possible = {deed.action for deed in deeds.values()}
-    asked = [
-        (line, NEUTRAL, spec.name, ASKED) for spec in persona.actions if spec.name in possible for line in spec.asked
-    ]
-    shown = [(example.player, example.emotion, example.action, ALIKE) for example in persona.examples]
-    emotion, action, likeness = NEUTRAL, "", (0.0, 0)
-    for line, its_emotion, its_action, bar in asked + shown:
-        words = keywords(line)
+    best, likeness = _Pattern("", 0, NEUTRAL, "", ()), (0.0, 0)
+    for pattern in _patterns(persona, {deed.action for deed in deeds.values()}):
+        words = keywords(pattern.player)
         common = len(words & said)
-        if common and common / len(words) >= bar and (common / len(words), common) > likeness:
-            emotion, action, likeness = its_emotion, its_action, (common / len(words), common)
-    ways = [words for words, deed in deeds.items() if deed.action == action]
+        if common and common / len(words) >= pattern.bar and (common / len(words), common) > likeness:
+            best, likeness = pattern, (common / len(words), common)
+    ways = [words for words, deed in deeds.items() if deed.action == best.action]
     named = [words for words in ways if _named(deeds[words]) <= said]
-    return Instinct(emotion, next((found[0] for found in (ways, named) if len(found) == 1), ""))
+    return Instinct(best.emotion, next((found[0] for found in (ways, named) if len(found) == 1), ""), best.lines)
+
+
+def _patterns(persona: Persona, possible: Collection[str]) -> Iterator[_Pattern]:
+    for action in persona.actions:
+        if action.name in possible:
+            for line in action.asked:
+                yield _Pattern(line, ASKED, NEUTRAL, action.name, tuple(action.says))
+    for example in persona.examples:
+        yield _Pattern(example.player, ALIKE, example.emotion, example.action, (example.reply,))
 
 
 def _named(deed: Deed) -> set[str]:

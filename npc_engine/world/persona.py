@@ -64,14 +64,15 @@ ArgumentKind = Literal["npc", "item", "place"]
 class ActionSpec(Strict):
     """Something a character may do, while `when` holds. `args` names its arguments, each with a kind or with the words
     it may take; with no candidate in the scene the action is not possible. `asked` are words by which a player asks for
-    it: they decide for models too small to choose, and stand in no prompt. `safe_when_cut` keeps it on a line that was
-    cut short."""
+    it: they decide for models too small to choose, and stand in no prompt. `says` are lines that go with it, for the
+    engine without a model. `safe_when_cut` keeps it on a line that was cut short."""
 
     name: Identifier
     when: str = ""
     text: Prose = ""
     args: dict[Identifier, ArgumentKind | list[Identifier]] = {}
     asked: list[Line] = []
+    says: list[Line] = []
     safe_when_cut: bool = False
 
 

@@ -20,7 +20,7 @@ ANNA = (
     "  - {name: draw, when: player.coins >= 3, safe_when_cut: true}\n"
     "  - {name: give, args: {thing: item, to: npc}}\n"
     "  - {name: go, args: {where: place}}\n"
-    "  - {name: sing, args: {song: [lullaby, sea_song]}, asked: [Sing for me.]}\n"
+    "  - {name: sing, args: {song: [lullaby, sea_song]}, asked: [Sing for me.], says: [La la.]}\n"
     "examples:\n"
     "  - {player: Draw me some water., reply: Here., emotion: joy, action: draw}\n"
     "  - {player: Sing something sad., reply: La., emotion: sadness, action: sing}\n"
@@ -121,11 +121,11 @@ def test_instinct_does_only_what_is_possible(pack: Pack) -> None:
     def at(text: str) -> Instinct:
         return instinct(anna, text, {deed.words: deed for deed in possible(state, pack, "anna")})
 
-    assert at("Draw me some water!") == Instinct("joy", "")
+    assert at("Draw me some water!") == Instinct("joy", "", ("Here.",))
     state.player["coins"] = 3
-    assert at("Draw me some water!") == Instinct("joy", "draw")
-    assert at("Sing something sad.") == Instinct("sadness", "")  # which song, it cannot know
-    assert at("Would you sing the sea song for me?") == Instinct("neutral", "sing sea song")
+    assert at("Draw me some water!") == Instinct("joy", "draw", ("Here.",))
+    assert at("Sing something sad.") == Instinct("sadness", "", ("La.",))  # which song, it cannot know
+    assert at("Would you sing the sea song for me?") == Instinct("neutral", "sing sea song", ("La la.",))
     assert at("") == at("Good morning.") == Instinct()
 
 
