@@ -1,0 +1,181 @@
+"""The running game: events in, one frame out, and what it cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pygame
+
+from demo_game.debug import Debug
+from demo_game.game import Game
+from demo_game.interface.dialogue import Leave, Said
+from demo_game.player import KEYS
+from demo_game.screen import VIEW, Screen
+from demo_game.village.layout import MAPS
+
+FRAMES_PER_S = 60
+#: A frame that took longer than this does not move the world further, seconds.
+LONGEST_STEP_S = 0.1
+TITLE = "Oakhollow"
+
+
+class App:
+    """A window with a game in it. `running` becomes False when the player closes it."""
+
+    def __init__(self, game: Game, size: tuple[int, int], *, resizable: bool = True) -> None:
+        self.game = game
+        self.debug = Debug(game.client)
+        self.running = True
+        self._helps = False
+        self._held: set[int] = set()
+        pygame.init()
+        pygame.display.set_caption(TITLE)
+        self.window = pygame.display.set_mode(size, pygame.RESIZABLE if resizable else 0)
+        self.screen = Screen(_frame(self.window))
+        pygame.key.stop_text_input()
+
+    def wait_for_daemon(self, *, asks: bool = True) -> bool:
+        """Show the title until somebody can write lines, and draw the maps meanwhile; the player may begin sooner, with
+        Enter. If there is a saved game and `asks`, let the player choose: whether to go on where it was saved."""
+        client, undrawn = self.game.client, list(MAPS)
+        clock = pygame.time.Clock()
+        begun_s = time.perf_counter()
+        choice = ""
+        while self.running and not choice:
+            client.poll()
+            if undrawn:
+                self.screen.prepare(undrawn.pop())
+            choice = self._title_choice()
+            settled = client.state in ("ready", "down", "offline", "refused") and not undrawn
+            may_continue = asks and self.game.save_path.exists()
+            if settled and client.state == "ready" and not may_continue:
+                choice = choice or "begin"
+            self._draw_title(time.perf_counter() - begun_s, settled, may_continue)
+            pygame.display.flip()
+            clock.tick(FRAMES_PER_S)
+        for map_id in undrawn:
+            self.screen.prepare(map_id)
+        return choice == "continue"
+
+    def run(self, before_frame: Callable[[float], None] = lambda dt_s: None) -> None:
+        """Play until the window is closed. `before_frame` is called with the seconds since the frame before."""
+        clock = pygame.time.Clock()
+        dt_s = 1 / FRAMES_PER_S
+        while self.running:
+            before_frame(dt_s)
+            self.frame(dt_s)
+            dt_s = min(clock.tick(FRAMES_PER_S) / 1_000, LONGEST_STEP_S)
+
+    def frame(self, dt_s: float) -> None:
+        """One frame: `dt_s` seconds pass. Measures the work, which is all but the wait for the next frame."""
+        begun_s = time.perf_counter()
+        for event in pygame.event.get():
+            self.handle(event)
+        self.game.client.poll()
+        polled_s = time.perf_counter()
+        self.game.update(dt_s, self._held)
+        self.debug.update(dt_s, self.game.in_focus)
+        self.screen.draw(self.game, self.debug, self._helps)
+        pygame.display.flip()
+        self.game.metrics.poll((polled_s - begun_s) * 1_000)
+        self.game.metrics.frame((time.perf_counter() - begun_s) * 1_000)
+
+    def handle(self, event: pygame.event.Event) -> None:
+        """Take one event."""
+        if event.type == pygame.QUIT:
+            self.running = False
+        elif event.type == pygame.VIDEORESIZE:
+            self.screen = Screen(_frame(self.window))
+        elif event.type == pygame.WINDOWFOCUSLOST:
+            self._held.clear()
+        elif event.type == pygame.KEYUP:
+            self._held.discard(event.key)
+        elif event.type == pygame.KEYDOWN and self._function_key(event.key):
+            return
+        elif self.debug.menu_open and (injection := self.screen.menu.handle(event)) is not None:
+            self.game.set_value(injection.name, injection.value)
+        elif self.debug.menu_open and event.type == pygame.KEYDOWN:
+            self.debug.menu_open = event.key != pygame.K_ESCAPE
+        elif self.debug.prompt_open and self.screen.prompt.handle(event):
+            return
+        elif self.game.talk is not None:
+            self._talk(event)
+        elif event.type == pygame.KEYDOWN:
+            self._walk(event.key)
+
+    def _talk(self, event: pygame.event.Event) -> None:
+        choice = self.screen.panel.handle(event)
+        if isinstance(choice, Said):
+            self.game.say(choice.text)
+        elif isinstance(choice, Leave):
+            self.game.leave()
+        if self.game.talk is None:
+            pygame.key.stop_text_input()
+
+    def _walk(self, key: int) -> None:
+        if key in KEYS:
+            self._held.add(key)
+        elif key == pygame.K_e:
+            self.game.interact()
+            if self.game.talk is not None:
+                self._held.clear()
+                self.screen.panel.open()
+                pygame.key.start_text_input()
+        elif key == pygame.K_h:
+            self._helps = not self._helps
+        elif key == pygame.K_ESCAPE:
+            self._helps = False
+
+    def _function_key(self, key: int) -> bool:
+        """The keys that work at any time. Whether it was one."""
+        debug = self.debug
+        match key:
+            case pygame.K_F1:
+                debug.numbers_open = not debug.numbers_open
+            case pygame.K_F2:
+                debug.prompt_open = not debug.prompt_open
+            case pygame.K_F3:
+                debug.menu_open = not debug.menu_open
+            case pygame.K_F5:
+                self.game.save()
+            case pygame.K_F9:
+                self.game.load()
+            case pygame.K_F11:
+                pygame.display.toggle_fullscreen()
+            case _:
+                return False
+        debug.look_now()
+        return True
+
+    def _title_choice(self) -> str:
+        for event in pygame.event.get():
+            if event.type == pygame.QUIT:
+                self.running = False
+            if event.type == pygame.KEYDOWN and event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
+                return "begin"
+            if event.type == pygame.KEYDOWN and event.key == pygame.K_c and self.game.save_path.exists():
+                return "continue"
+        return ""
+
+    def _draw_title(self, now_s: float, settled: bool, may_continue: bool) -> None:
+        client = self.game.client
+        daemon = client.daemon
+        problem = client.problem if client.state in ("offline", "refused", "down") else ""
+        if settled:
+            detail = "Enter: begin anew     C: go on where you saved" if may_continue else "Enter: begin"
+            self.screen.draw_loading(detail, 1.0, now_s, problem)
+        elif daemon is None:
+            self.screen.draw_loading("waking the storyteller", None, now_s, problem)
+        else:
+            self.screen.draw_loading(f"loading {daemon.detail}", daemon.progress, now_s, problem)
+
+
+def _frame(window: pygame.Surface) -> pygame.Surface:
+    """The largest part of the window that has the shape of the view, in the middle; the rest stays black."""
+    window.fill((0, 0, 0))
+    width, height = window.get_size()
+    scale = min(width / VIEW[0], height / VIEW[1])
+    size = (max(round(VIEW[0] * scale), 1), max(round(VIEW[1] * scale), 1))
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    return window.subsurface(pygame.Rect((left, top), size))

@@ -1,0 +1,76 @@
+"""Start the game: `npc-engine play`, or `python -m demo_game`."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from demo_game.connection import Wanted, connect
+from demo_game.talk.asking import SAY_MS
+
+EXAMPLES = """examples:
+  python -m demo_game
+  python -m demo_game --engine scripted --size 640x360
+  python -m demo_game --connect tcp://127.0.0.1:5770
+"""
+
+
+def size(text: str) -> tuple[int, int]:
+    """A window's width and height of "1280x720". Raises argparse.ArgumentTypeError."""
+    found = re.fullmatch(r"(\d{3,5})x(\d{3,5})", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a size: write it like 1280x720")
+    return int(found[1]), int(found[2])
+
+
+def add_daemon_options(parser: argparse.ArgumentParser) -> None:
+    """The options that choose who writes the lines."""
+    parser.add_argument("--engine", help="start a daemon with this engine: llama, or scripted for no model at all")
+    parser.add_argument("--model", help="start a daemon with this model: a name of `npc-engine models list`, or a file")
+    parser.add_argument("--connect", metavar="ADDRESS", help="use the daemon there, like tcp://127.0.0.1:5770")
+    parser.add_argument("--budget-ms", type=int, default=SAY_MS, help="time an answer may take (default %(default)s)")
+    parser.add_argument("--size", type=size, default=(1280, 720), help="of the window (default 1280x720)")
+
+
+def wanted(options: argparse.Namespace, arguments: Sequence[str] = ()) -> Wanted:
+    """The daemon that was asked for."""
+    return Wanted(options.engine, options.model, options.connect, arguments)
+
+
+def play(daemon: Wanted, window_size: tuple[int, int], budget_ms: int = SAY_MS, save_path: Path | None = None) -> None:
+    """Open the village and play until the window is closed. Raises OSError or ValueError if there is no way to a
+    daemon, pygame.error if there is no screen."""
+    from demo_game.app import App
+    from demo_game.game import Game
+
+    with connect(daemon) as client:
+        app = App(Game(client, save_path, budget_ms), window_size)
+        continues = app.wait_for_daemon()
+        gc.collect()
+        gc.freeze()  # what was loaded stays: no frame has to wait for a look through it
+        if continues:
+            app.game.load()
+        else:
+            app.game.begin()
+        app.run()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m demo_game",
+        description="Oakhollow: a village whose people answer in their own words.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_daemon_options(parser)
+    parser.add_argument("--save", type=Path, help="the file that F5 writes and F9 reads")
+    options = parser.parse_args(arguments)
+    try:
+        play(wanted(options), options.size, options.budget_ms, options.save)
+    except (OSError, ValueError) as problem:
+        sys.exit(f"error: {problem}")

@@ -1,0 +1,261 @@
+"""Draws the game: the village through a camera, light and weather over it, and text over that."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import pygame
+
+from demo_game.art.face import portrait
+from demo_game.art.figure import FIGURE_SIZE, figure, shadow
+from demo_game.art.light import Light
+from demo_game.art.looks import look_of
+from demo_game.art.scenery import Scenery, Sights, Sprite
+from demo_game.art.weather import Weather
+from demo_game.connection import SENTENCES
+from demo_game.debug import Debug
+from demo_game.game import Game
+from demo_game.interface.bubble import Bubble
+from demo_game.interface.dialogue import DialoguePanel, DialogueView, Line
+from demo_game.interface.hud import Banner, Hud, HudView, Notice, Toast
+from demo_game.interface.icons import item_icon
+from demo_game.interface.inject import InjectMenu
+from demo_game.interface.loading import LoadingScreen
+from demo_game.interface.overlay import Overlay
+from demo_game.interface.prompt_view import PromptView
+from demo_game.people.person import Person
+from demo_game.story import usables
+from demo_game.story.quest import step
+from demo_game.story.world import PEOPLE
+from demo_game.village.layout import MAPS
+
+#: What the camera sees of a map, pixels of the map.
+VIEW = (640, 360)
+#: A mouth that speaks opens and shuts so often, times a second; eyes blink so often, seconds.
+CHATTER_HZ = 7
+BLINK_EVERY_S = 3.7
+BLINK_S = 0.13
+#: Between two bubbles, window pixels at scale 1.
+BUBBLE_GAP = 4
+KEYS = "E talk   F1 numbers   F2 prompt   F3 world   F5 save   F9 load   H help"
+HELP = (
+    "Walk with the arrow keys or WASD. E talks to who is near, or uses what is near. Type what you want to say, or "
+    "pick a line with 1, 2 or 3; Esc leaves. Enter houses through their doors. People remember what you say and do."
+)
+
+
+class Screen:
+    """Everything that is seen of a game, on a `frame` of 16 : 9."""
+
+    def __init__(self, frame: pygame.Surface) -> None:
+        self.frame = frame
+        self.scale = frame.get_height() / VIEW[1]
+        self.panel = DialoguePanel(self.scale)
+        self.menu = InjectMenu(self.scale)
+        self.prompt = PromptView(self.scale)
+        self._view = pygame.Surface(VIEW).convert()
+        self._sceneries: dict[str, Scenery] = {}
+        self._light = Light()
+        self._weather = Weather()
+        self._bubble = Bubble(self.scale)
+        self._hud = Hud(self.scale)
+        self._overlay = Overlay(self.scale)
+        self._loading = LoadingScreen(self.scale)
+
+    def prepare(self, map_id: str) -> None:
+        """Draw a map's ground ahead of time: that takes longer than a frame."""
+        if map_id not in self._sceneries:
+            self._sceneries[map_id] = Scenery(map_id)
+
+    def draw_loading(self, detail: str, progress: float | None, now_s: float, problem: str = "") -> None:
+        """The title, while there is something to wait for."""
+        self._loading.draw(self.frame, "Oakhollow", detail, progress, now_s, problem)
+
+    def draw(self, game: Game, debug: Debug, helps: bool) -> None:
+        """Draw it all."""
+        camera = self._camera(game)
+        self._draw_world(game, camera)
+        pygame.transform.scale(self._view, self.frame.get_size(), self.frame)
+        self._draw_handings(game, camera)
+        self._draw_bubbles(game, camera)
+        self._hud.draw(self.frame, self._hud_view(game, helps))
+        if game.talk is not None:
+            self.panel.draw(self.frame, self._dialogue_view(game), game.now_s)
+        if debug.numbers_open:
+            self._overlay.draw(self.frame, game.metrics, debug.numbers(game.metrics))
+        if debug.prompt_open:
+            self.prompt.draw(self.frame, f"What {PEOPLE[game.in_focus][0]} has in mind", debug.segments)
+        if debug.menu_open:
+            self.menu.draw(self.frame, debug.menu(game.world))
+
+    # The village
+
+    def _camera(self, game: Game) -> tuple[int, int]:
+        """The top left corner of what is seen: the player is in the middle, or the map ends."""
+        spot = game.player.spot
+        village_map = MAPS[spot.map]
+        x = min(max(round(spot.x) - VIEW[0] // 2, 0), village_map.width - VIEW[0])
+        lift = VIEW[1] // 6 if game.talk is not None else 0  # the panel covers the lower part
+        y = min(max(round(spot.y) - VIEW[1] // 2 + lift, 0), village_map.height - VIEW[1])
+        return x, y
+
+    def _draw_world(self, game: Game, camera: tuple[int, int]) -> None:
+        spot, world, now_s = game.player.spot, game.world, game.now_s
+        village_map = MAPS[spot.map]
+        self.prepare(spot.map)
+        scenery = self._sceneries[spot.map]
+        sights = Sights(world.hour, world.weather, world.flags, world.river_level)
+        scenery.draw_ground(self._view, camera, now_s, sights)
+        people = [person for person in (*game.crowd, game.player) if person.spot.map == spot.map]
+        for person in people:
+            x, y = person.spot.x - camera[0], person.spot.y - camera[1]
+            self._view.blit(shadow(), (x - shadow().get_width() / 2, y - shadow().get_height() / 2 - 1))
+        sprites = [*scenery.standing(camera, now_s, sights), *(self._sprite(game, person) for person in people)]
+        for sprite in sorted(sprites, key=lambda sprite: sprite.foot_y):
+            self._view.blit(sprite.surface, (sprite.x - camera[0], sprite.y - camera[1]))
+        self._weather.draw(self._view, camera, world.weather, now_s, village_map.indoors)
+        self._light.draw(self._view, camera, world.hour, world.weather, village_map.lamps, now_s, village_map.indoors)
+
+    def _sprite(self, game: Game, person: Person) -> Sprite:
+        speaks = self._speaks(game, person.id)
+        surface = figure(
+            look_of(person.id),
+            person.spot.facing,
+            person.step,
+            person.emotion,
+            speaks and int(game.now_s * CHATTER_HZ) % 2 == 0,
+            _blinks(person.id, game.now_s),
+        )
+        x, y = person.spot.x - FIGURE_SIZE[0] / 2, person.spot.y - FIGURE_SIZE[1]
+        return Sprite(person.spot.y, surface, round(x), round(y))
+
+    def _speaks(self, game: Game, npc: str) -> bool:
+        if game.talk is not None and game.talk.npc == npc:
+            return game.talk.speaks
+        return any(speech.npc == npc and speech.forms and speech.text for speech in game.ambience.speeches)
+
+    # Text over it
+
+    def _at(self, x: float, y: float, camera: tuple[int, int]) -> tuple[float, float]:
+        """A point of the map, on the frame."""
+        return (x - camera[0]) * self.scale, (y - camera[1]) * self.scale
+
+    def _draw_handings(self, game: Game, camera: tuple[int, int]) -> None:
+        for handing in game.handings:
+            giver, taker, share = handing.giver.spot, handing.taker.spot, handing.share
+            x = giver.x + (taker.x - giver.x) * share
+            y = giver.y + (taker.y - giver.y) * share - 22 - 40 * share * (1 - share)
+            icon = item_icon(handing.item, round(18 * self.scale))
+            left, top = self._at(x, y, camera)
+            self.frame.blit(icon, (left - icon.get_width() / 2, top - icon.get_height() / 2))
+
+    def _draw_bubbles(self, game: Game, camera: tuple[int, int]) -> None:
+        """The lower ones first; who stands behind has its bubble above the others."""
+        bounds = self.frame.get_rect()
+        if game.talk is not None:
+            bounds.height = self.panel.rect(bounds.size).top
+        taken: list[pygame.Rect] = []
+        speeches = [speech for speech in game.ambience.speeches if speech.text]
+        people = game.crowd.people
+        for speech in sorted(speeches, key=lambda speech: -people[speech.npc].spot.y):
+            person = people[speech.npc]
+            if person.spot.map != game.player.spot.map:
+                continue
+            x, y = self._at(person.spot.x, person.spot.y - FIGURE_SIZE[1] - 2, camera)
+            if not bounds.inflate(160 * self.scale, 120 * self.scale).collidepoint(x, y):
+                continue
+            width, height = self._bubble.size(person.name, speech.text)
+            box = pygame.Rect(round(x - width / 2), round(y - height), width, height)
+            for other in taken:
+                if box.colliderect(other):
+                    box.bottom = other.top - round(BUBBLE_GAP * self.scale)
+            taken.append(box)
+            self._bubble.draw(
+                self.frame,
+                (x, box.bottom),
+                person.name,
+                speech.text,
+                speech.stable,
+                speech.emotion,
+                bounds,
+                speech.fade,
+            )
+
+    def _hud_view(self, game: Game, helps: bool) -> HudView:
+        world, now = game.world, step(game.world)
+        description = game.narrator.description
+        banner = None
+        if description is not None and description.text and game.talk is None:
+            title = _place_name(game.narrator.place)
+            banner = Banner(title, description.text, description.stable, game.narrator.fade)
+        return HudView(
+            place=_place_name(game.place) or "Oakhollow",
+            hour=world.hour,
+            weather=world.weather,
+            quest=now.title,
+            step=now.hint,
+            coins=world.coins,
+            items=tuple(world.items),
+            hint="" if game.talk is not None else _hint(game),
+            toasts=tuple(Toast(text, age_s) for text, age_s in game.toasts),
+            banner=banner,
+            notice=_notice(game),
+            keys=HELP if helps else KEYS,
+        )
+
+    def _dialogue_view(self, game: Game) -> DialogueView:
+        talk = game.talk
+        assert talk is not None
+        name, role = PEOPLE[talk.npc]
+        person = game.crowd.people[talk.npc]
+        open_mouth = talk.speaks and int(game.now_s * CHATTER_HZ) % 2 == 0
+        return DialogueView(
+            name=name,
+            role=role,
+            portrait=portrait(
+                look_of(talk.npc), person.emotion, self.panel.portrait_px, open_mouth, _blinks(talk.npc, game.now_s)
+            ),
+            lines=tuple(
+                Line("You" if said.speaker == "player" else name, said.words, said.stable, said.speaker == "player")
+                for said in talk.utterances
+                if said.words
+            ),
+            note=talk.note,
+            suggestions=tuple(offered.text for offered in game.suggestions()) if talk.ends_in_s is None else (),
+            waiting=talk.waits,
+            can_type=talk.ends_in_s is None,
+        )
+
+
+def _blinks(who: str, now_s: float) -> bool:
+    return (now_s + crc32(who.encode()) % 100 / 27) % BLINK_EVERY_S < BLINK_S
+
+
+def _place_name(place: str) -> str:
+    return NAMES.get(place, "")
+
+
+#: What the player reads for the places.
+NAMES = {
+    "inn": "The Grey Heron",
+    "green": "The village green",
+    "forge": "Holt's forge",
+    "mill": "The Low Mill",
+    "shrine": "The shrine of Saint Orla",
+    "ferry": "The ferry landing",
+}
+
+
+def _hint(game: Game) -> str:
+    person = game.in_reach()
+    if person is not None:
+        return f"E  talk to {person.name}"
+    thing = usables.in_reach(game.player.spot)
+    return f"E  {thing.hint}" if thing is not None else ""
+
+
+def _notice(game: Game) -> Notice | None:
+    state = game.client.state
+    if state == "ready":
+        return None
+    return Notice(state, game.client.problem if state == "refused" else SENTENCES.get(state, state))

@@ -1,0 +1,35 @@
+"""Has the daemon read the prompts of people the player walks up to, so that their first word comes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from npc_engine.client import NpcClient, Request
+
+#: Who is this near is likely to be spoken to, map pixels.
+REACH = 170
+#: At most this many are read ahead, and not more often than this, seconds.
+MOST = 3
+PAUSE_S = 0.7
+
+
+class Warmth:
+    """Asks for `warm` when other people come near."""
+
+    def __init__(self, client: NpcClient) -> None:
+        self._client = client
+        self._asked: frozenset[str] = frozenset()
+        self._request: Request | None = None
+        self._pause_s = 0.0
+
+    def update(self, dt_s: float, near: Sequence[str]) -> None:
+        """`near` are the people within reach, nearest first."""
+        self._pause_s -= dt_s
+        wanted = near[:MOST]
+        if not wanted or self._pause_s > 0 or frozenset(wanted) == self._asked:
+            return
+        if self._request is not None and not self._request.finished:
+            self._request.cancel()
+        self._pause_s = PAUSE_S
+        self._asked = frozenset(wanted)
+        self._request = self._client.warm(wanted)
