@@ -29,10 +29,12 @@ class App:
         self.running = True
         self._helps = False
         self._held: set[int] = set()
-        pygame.init()
+        pygame.display.init()  # and not all of pygame: there is no sound
+        pygame.font.init()
         pygame.display.set_caption(TITLE)
         self.window = pygame.display.set_mode(size, pygame.RESIZABLE if resizable else 0)
         self.screen = Screen(_frame(self.window))
+        pygame.key.set_repeat(350, 40)
         pygame.key.stop_text_input()
 
     def wait_for_daemon(self, *, asks: bool = True) -> bool:
@@ -56,6 +58,7 @@ class App:
             clock.tick(FRAMES_PER_S)
         for map_id in undrawn:
             self.screen.prepare(map_id)
+        self.screen.rehearse(self.game)
         return choice == "continue"
 
     def run(self, before_frame: Callable[[float], None] = lambda dt_s: None) -> None:

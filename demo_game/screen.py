@@ -35,13 +35,39 @@ VIEW = (640, 360)
 CHATTER_HZ = 7
 BLINK_EVERY_S = 3.7
 BLINK_S = 0.13
+#: How much of the view the panel of a talk covers, 0 to 1, and how long the camera takes to make room, seconds.
+PANEL_SHARE = 0.5
+CAMERA_S = 0.35
+#: A figure is seen above its feet, view pixels.
+HEAD = 24
 #: Between two bubbles, window pixels at scale 1.
 BUBBLE_GAP = 4
+#: Height of the signs at the top, where no bubble goes, window pixels at scale 1.
+SIGNS = 54
 KEYS = "E talk   F1 numbers   F2 prompt   F3 world   F5 save   F9 load   H help"
 HELP = (
-    "Walk with the arrow keys or WASD. E talks to who is near, or uses what is near. Type what you want to say, or "
-    "pick a line with 1, 2 or 3; Esc leaves. Enter houses through their doors. People remember what you say and do."
+    ("keys", "Walk with the arrow keys or WASD, and into houses through their doors.\n"),
+    ("keys", "E talks to who is near, or uses what is near.\n"),
+    ("keys", "Type what you want to say and press Enter, or pick a line with 1, 2 or 3. Esc leaves.\n"),
+    ("keys", "F1 numbers, F2 the prompt of who is near, F3 change the world, F5 save, F9 load, F11 full screen.\n"),
+    ("story", "People remember what you say and do, hear what is said near them, and talk about it.\n"),
+    ("story", "A courier is missing, the river is low, and nobody has met the owner of the mill."),
 )
+
+
+class Glide:
+    """A number that goes to where it is sent in `seconds`, and not at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._value = self._last_s = 0.0
+
+    def towards(self, goal: float, now_s: float) -> float:
+        """The number by now, eased at both ends."""
+        most = max(now_s - self._last_s, 0.0) / self._seconds
+        self._last_s = now_s
+        self._value += min(max(goal - self._value, -most), most)
+        return self._value * self._value * (3 - 2 * self._value)
 
 
 class Screen:
@@ -57,6 +83,7 @@ class Screen:
         self._sceneries: dict[str, Scenery] = {}
         self._light = Light()
         self._weather = Weather()
+        self._shut = Glide(CAMERA_S)
         self._bubble = Bubble(self.scale)
         self._hud = Hud(self.scale)
         self._overlay = Overlay(self.scale)
@@ -66,6 +93,12 @@ class Screen:
         """Draw a map's ground ahead of time: that takes longer than a frame."""
         if map_id not in self._sceneries:
             self._sceneries[map_id] = Scenery(map_id)
+
+    def rehearse(self, game: Game) -> None:
+        """Draw once what is slow at the first time: the faces, and a talk."""
+        for npc in PEOPLE:
+            portrait(look_of(npc), "neutral", self.panel.portrait_px, False, False)
+        self.draw(game, Debug(game.client), helps=True)
 
     def draw_loading(self, detail: str, progress: float | None, now_s: float, problem: str = "") -> None:
         """The title, while there is something to wait for."""
@@ -78,12 +111,14 @@ class Screen:
         pygame.transform.scale(self._view, self.frame.get_size(), self.frame)
         self._draw_handings(game, camera)
         self._draw_bubbles(game, camera)
-        self._hud.draw(self.frame, self._hud_view(game, helps))
+        self._hud.draw(self.frame, self._hud_view(game))
         if game.talk is not None:
             self.panel.draw(self.frame, self._dialogue_view(game), game.now_s)
         if debug.numbers_open:
             self._overlay.draw(self.frame, game.metrics, debug.numbers(game.metrics))
-        if debug.prompt_open:
+        if helps:
+            self.prompt.draw(self.frame, "How to play", HELP)
+        elif debug.prompt_open:
             self.prompt.draw(self.frame, f"What {PEOPLE[game.in_focus][0]} has in mind", debug.segments)
         if debug.menu_open:
             self.menu.draw(self.frame, debug.menu(game.world))
@@ -91,12 +126,12 @@ class Screen:
     # The village
 
     def _camera(self, game: Game) -> tuple[int, int]:
-        """The top left corner of what is seen: the player is in the middle, or the map ends."""
-        spot = game.player.spot
+        """The top left corner of what is seen: the player is in the middle of what no panel covers, or the map ends."""
+        spot, shut = game.player.spot, self._shut.towards(1.0 if game.talk is not None else 0.0, game.now_s)
         village_map = MAPS[spot.map]
+        height = round(VIEW[1] * (1 - PANEL_SHARE * shut))
         x = min(max(round(spot.x) - VIEW[0] // 2, 0), village_map.width - VIEW[0])
-        lift = VIEW[1] // 6 if game.talk is not None else 0  # the panel covers the lower part
-        y = min(max(round(spot.y) - VIEW[1] // 2 + lift, 0), village_map.height - VIEW[1])
+        y = min(max(round(spot.y) - HEAD - (height - HEAD) // 2, 0), max(village_map.height - height, 0))
         return x, y
 
     def _draw_world(self, game: Game, camera: tuple[int, int]) -> None:
@@ -105,6 +140,7 @@ class Screen:
         self.prepare(spot.map)
         scenery = self._sceneries[spot.map]
         sights = Sights(world.hour, world.weather, world.flags, world.river_level)
+        self._view.fill((0, 0, 0))
         scenery.draw_ground(self._view, camera, now_s, sights)
         people = [person for person in (*game.crowd, game.player) if person.spot.map == spot.map]
         for person in people:
@@ -154,6 +190,7 @@ class Screen:
         bounds = self.frame.get_rect()
         if game.talk is not None:
             bounds.height = self.panel.rect(bounds.size).top
+        bounds = pygame.Rect(0, round(SIGNS * self.scale), bounds.width, bounds.height - round(SIGNS * self.scale))
         taken: list[pygame.Rect] = []
         speeches = [speech for speech in game.ambience.speeches if speech.text]
         people = game.crowd.people
@@ -181,11 +218,11 @@ class Screen:
                 speech.fade,
             )
 
-    def _hud_view(self, game: Game, helps: bool) -> HudView:
+    def _hud_view(self, game: Game) -> HudView:
         world, now = game.world, step(game.world)
         description = game.narrator.description
         banner = None
-        if description is not None and description.text and game.talk is None:
+        if description is not None and description.text:
             title = _place_name(game.narrator.place)
             banner = Banner(title, description.text, description.stable, game.narrator.fade)
         return HudView(
@@ -196,11 +233,12 @@ class Screen:
             step=now.hint,
             coins=world.coins,
             items=tuple(world.items),
-            hint="" if game.talk is not None else _hint(game),
+            hint=_hint(game),
+            talking=game.talk is not None,
             toasts=tuple(Toast(text, age_s) for text, age_s in game.toasts),
             banner=banner,
             notice=_notice(game),
-            keys=HELP if helps else KEYS,
+            keys=KEYS,
         )
 
     def _dialogue_view(self, game: Game) -> DialogueView:

@@ -13,6 +13,7 @@ from demo_game.art.furnishing import thing
 from demo_game.art.ground import village_ground
 from demo_game.art.sights import Sights, Sprite, standing_at
 from demo_game.village import outdoors
+from demo_game.village.geometry import Building
 from demo_game.village.river import HIGH_LEVEL, mud_width, north_bank, south_bank
 
 #: Chimneys: (x, y of the opening).
@@ -22,7 +23,7 @@ _CHIMNEYS = ((1040, 184), (720, 184), (1316, 200), (276, 144), (484, 112), (244,
 _DOORWAY = 15
 
 #: Things that this module draws by the story and not by their kind alone.
-_BY_STORY = {"notice_board", "anvil"}
+_BY_STORY = {"notice_board", "anvil", "altar"}
 
 
 class Outside:
@@ -32,8 +33,10 @@ class Outside:
         self._ground = village_ground()
         self._glints = water.glints()
         self._high_water = water.high_water()
-        self._houses = {lit: [_house(house, lit) for house in outdoors.BUILDINGS] for lit in (False, True)}
-        self._forge_at_night = _house(next(house for house in outdoors.BUILDINGS if house.kind == "forge"), True)
+        forge = next(house for house in outdoors.BUILDINGS if house.kind == "forge")
+        others = [house for house in outdoors.BUILDINGS if house is not forge]
+        self._houses = {lit: [_house(house, lit) for house in others] for lit in (False, True)}
+        self._forge = {banked: _placed(forge, workshops.forge(forge.width, banked)) for banked in (False, True)}
         self._fixed = [
             *(standing_at(thing(it.kind), it.x, it.y) for it in outdoors.THINGS if it.kind not in _BY_STORY),
             *(standing_at(trees.tree(it.kind, number % trees.SHAPES), it.x, it.y)
@@ -65,10 +68,13 @@ class Outside:
     def _by_story(self, now_s: float, sights: Sights) -> Iterator[Sprite]:
         yield standing_at(thing("warrant_board" if sights.flag("buyer_named") else "notice_board"), 626, 412)
         yield standing_at(thing("anvil_with_key" if sights.flag("satchel_found") else "anvil"), 1288, 376)
+        yield self._forge[sights.is_night]
         afloat = sights.river_level >= HIGH_LEVEL
         x, y = outdoors.FERRY_AFLOAT if afloat else outdoors.FERRY_AGROUND
         yield standing_at(riverside.ferry(afloat), x, y + (round(sin(now_s * 1.6)) if afloat else 0))
         yield standing_at(thing("altar"), 974 if sights.flag("satchel_found") else 968, 716)
+        rope = riverside.ferry_rope()
+        yield Sprite(outdoors.FERRY_AFLOAT[1] - 20, rope, 726, 700)
         if not sights.flag("met_courier"):
             yield Sprite(709, riverside.parcel(), 664, 688)
         turning = sights.flag("buyer_named")
@@ -92,14 +98,13 @@ class Outside:
         yield standing_at(riverside.flame(int(now_s * 8) % 4, 12), 1016, 713, lift=2)
 
 
-def _house(house: outdoors.Building, lit: bool) -> Sprite:
-    match house.kind:
-        case "forge":
-            picture = workshops.forge(house.width, False)
-        case "mill":
-            picture = workshops.mill(house.width, lit)
-        case kind:
-            picture = buildings.house(kind, house.width, lit)
+def _house(house: Building, lit: bool) -> Sprite:
+    if house.kind == "mill":
+        return _placed(house, workshops.mill(house.width, lit))
+    return _placed(house, buildings.house(house.kind, house.width, lit))
+
+
+def _placed(house: Building, picture: pygame.Surface) -> Sprite:
     left, top = house.x - buildings.EAVES - 1, house.base + 1 - picture.get_height()
     return Sprite(house.base - _DOORWAY, picture, left, top)
 

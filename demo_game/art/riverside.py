@@ -34,6 +34,18 @@ def ferry(afloat: bool) -> pygame.Surface:
     return pygame.transform.rotate(outlined(hull), -5).convert_alpha()
 
 
+@lru_cache(maxsize=1)
+def ferry_rope() -> pygame.Surface:
+    """The rope as thick as an arm, from its post over the river to the far bank."""
+    picture = canvas(40, 196)
+    bend = [(4 + 28 * step / 16 + 6 * (step / 16) * (1 - step / 16), 2 + step * 12) for step in range(17)]
+    pygame.draw.lines(picture, palette.INK, False, [(x + 1, y + 1) for x, y in bend], 4)
+    pygame.draw.lines(picture, palette.SACK[1], False, bend, 3)
+    for x, y in bend:
+        picture.fill(palette.SACK[3], (x - 1, y, 2, 2))
+    return picture.convert_alpha()
+
+
 @lru_cache(maxsize=64)
 def fence(length: int, upright: bool) -> pygame.Surface:
     """A wattle fence along x, or one piece of a fence along y."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import pygame
 
@@ -34,11 +35,9 @@ def dithered(tones: tuple[Color, ...], cell: int, grain: int, seed: int, side: i
     noise = pygame.transform.smoothscale(coarse, (side, side))
     noise.fill((grain // 2,) * 3, special_flags=pygame.BLEND_RGB_SUB)
     dots = pygame.Surface((64, 64), 0, 32)
-    pixels = pygame.PixelArray(dots)
     for y in range(64):
         for x in range(64):
-            pixels[x, y] = dice.randrange(grain + 1) * 0x010101
-    pixels.close()
+            dots.set_at((x, y), (dice.randrange(grain + 1),) * 3)
     for y in range(0, side, 64):
         for x in range(0, side, 64):
             noise.blit(dots, (x, y), special_flags=pygame.BLEND_RGB_ADD)
@@ -98,7 +97,7 @@ def ragged(radius: int, seed: int) -> pygame.mask.Mask:
 
 def stroke(mask: pygame.mask.Mask, points: Sequence[Point], radius: int) -> None:
     """Draw a line with a frayed brush."""
-    for start, end in zip(points, points[1:], strict=False):
+    for start, end in pairwise(points):
         way = pygame.Vector2(end) - pygame.Vector2(start)
         steps = max(1, int(way.length() / max(2, radius // 3)))
         for step in range(steps + 1):

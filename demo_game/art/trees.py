@@ -64,7 +64,7 @@ def _leafy(kind: str, dice: random.Random) -> pygame.Surface:
             picture, TIMBER[0], (middle - half + dice.randrange(half), y), (middle + dice.randrange(half), y)
         )
     # The crown: tufts of leaves from the back to the front, each lit from the upper left.
-    tufts = [(middle, 4 + height / 2, min(width, height) // 2 - 5)]
+    tufts: list[tuple[float, float, int]] = [(middle, 4 + height / 2, min(width, height) // 2 - 5)]
     radius = min(14, max(9, width // 5))
     for _ in range(width * height // (radius * 9)):
         spot = pygame.Vector2(dice.uniform(0, 1) ** 0.5, 0).rotate(dice.uniform(0, 360))
@@ -76,8 +76,8 @@ def _leafy(kind: str, dice: random.Random) -> pygame.Surface:
             )
         )
     tufts[1:] = sorted(tufts[1:], key=lambda tuft: tuft[1])
-    for x, y, reach in tufts:
-        _tuft(picture, tones, x, y, reach, dice)
+    for tuft in tufts:
+        _tuft(picture, tones, *tuft, dice)
     crown = pygame.mask.from_surface(picture)
     for _ in range(width * height // 11):
         x, y = dice.randrange(picture.get_width()), dice.randrange(height + 2)
@@ -126,7 +126,7 @@ def _pine(dice: random.Random) -> pygame.Surface:
     for layer in range(layers):
         reach = 22 - layer * 3
         low = height - 8 - layer * (height - 26) // layers
-        points = [(24, low - 26)]
+        points: list[tuple[float, float]] = [(24, low - 26)]
         points += [(24 + reach * side / 4, low - abs(side) % 2 * 3 + dice.randrange(2)) for side in range(4, -5, -1)]
         pygame.draw.polygon(picture, tones[0], points)
         pygame.draw.polygon(picture, tones[1], [(x * 0.9 + 1.4, y - 3) for x, y in points])

@@ -82,8 +82,8 @@ def mill(width: int, lit: bool) -> pygame.Surface:
     foot = picture.get_height()
     front = pygame.Rect(EAVES, foot - wall, width, wall)
     for board, x in enumerate(range(front.x, front.right, 6)):
-        tone = (0, 1, 1, 2, 0, 1, 2)[board % 7]
-        picture.fill(palette.PLANKS[tone], (x, front.y, 6, wall))
+        shade = (0, 1, 1, 2, 0, 1, 2)[board % 7]
+        picture.fill(palette.PLANKS[shade], (x, front.y, 6, wall))
         picture.fill(palette.TIMBER[0], (x + 5, front.y, 1, wall))
         picture.fill(palette.TIMBER[1], (x + 2, front.y + 20 + board * 17 % 40, 1, 9))
     picture.fill(palette.TIMBER[0], (front.x, front.y, front.width, 8))

@@ -12,13 +12,15 @@ from typing import Any
 
 import yaml
 
-from demo_game.simulation.neighbours import TONGUES, Tongue
-from demo_game.simulation.villagers import MOST, examples, villagers
+from demo_game.simulation.happenings import HAPPENINGS
+from demo_game.simulation.neighbours import REACTIONS, TONGUES, Tongue
+from demo_game.simulation.villagers import MOST, example, examples, villagers
 from npc_engine.world.pack import find_pack  # the one thing of the engine that no client tells: where its packs lie
 
 PACK = "oakhollow"
 #: The order in which Oakhollow's own come in when there are fewer than eight.
 EIGHT = ("marta", "bram", "pip", "wenna", "crake", "ilse", "osric", "vey")
+TOPICS = {happening.id: happening.topic for happening in HAPPENINGS}
 MOST_PEOPLE = len(EIGHT) + MOST
 
 
@@ -61,7 +63,11 @@ def gather(number: int, seed: int, folder: Path) -> Cast:
     people: dict[str, Person] = {}
     for npc in EIGHT:
         sheet = _read(folder / "npcs" / f"{npc}.yaml")
-        sheet["examples"] = examples(TONGUES[npc])
+        sheet["examples"] = examples(TONGUES[npc]) + [
+            example(f"It is about {TOPICS[happening]}.", reply, emotion)
+            for happening, (reply, emotion) in REACTIONS[npc].items()
+        ]
+        sheet["authored"]["confused"] = list(TONGUES[npc].replies)  # said to whatever no example is like
         _write(folder / "npcs" / f"{npc}.yaml", sheet)
         people[npc] = _person(sheet, TONGUES[npc])
     more = villagers(max(0, number - len(EIGHT)), EIGHT, random.Random(f"{seed} villagers"))

@@ -114,7 +114,7 @@ HAPPENINGS = (
         "An empty boat drifted against the ferry at first light with its lantern still burning.",
     ),
     Happening(
-        "rope", "ferry", (15.0, 19.0), 6, "the ferry rope",
+        "rope", "ferry", (15.0, 19.0), 6, "the sawn ferry rope",
         "Someone had sawn the ferry rope half through, clean as cheese, and hidden the cut with tar.",
     ),
 )  # fmt: skip

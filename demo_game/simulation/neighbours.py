@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: What a neighbour may say, one for each reply below, and the feeling it is met with.
+#: What a neighbour may say, one for each of the first replies below, and the feeling it is met with.
 PROMPTS = (
-    ("Have you heard the news?", "surprise"),
+    ("Would you have expected that?", "surprise"),
     ("What do you make of that?", "anticipation"),
-    ("I only tell you what I was told.", "neutral"),
-    ("Strange days, these.", "surprise"),
-    ("It gives me a bad feeling.", "fear"),
-    ("And how is your work going?", "neutral"),
-    ("Somebody ought to do something.", "anticipation"),
+    ("So my cousin claims.", "neutral"),
+    ("Whatever comes after that, I wonder?", "surprise"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """How somebody passes on news (`openers`), what they answer (`replies`, one for each prompt), and how readily they
-    talk at all, 0 to 1."""
+    """How readily somebody talks at all, 0 to 1, how they pass on news (`openers`), and what they may answer whatever
+    they are told."""
 
     talkative: float
     openers: tuple[str, ...]
@@ -167,4 +164,48 @@ TONGUES: Mapping[str, Tongue] = {
             "Somebody will, dear neighbour. I should not wish to be that somebody.",
         ),
     ),
+}
+
+#: What somebody says to just this happening, by its id, and the feeling that goes with it.
+REACTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "marta": {
+        "cellar": ("That was the cat, love. We have no cat? Then it was the pipes. Drink up.", "fear"),
+        "heron": ("Tam hung that bird, love. He never told me what he put in it.", "sadness"),
+        "horse": ("A bay, love? With a white foot? Sit down. No, I'd better sit down.", "fear"),
+    },
+    "bram": {
+        "horse": ("That rein was cut with town steel. Saw the edge of it.", "anger"),
+        "order": ("Chain for whom? No name, no chain.", "disgust"),
+        "rope": ("Sawn. Then tarred over. That's a man who takes his time.", "anger"),
+    },
+    "pip": {
+        "geese": ("She didn't eat it, she read it. Duchess reads with her mouth!", "joy"),
+        "sack": ("I licked it. It was salt. Then I licked another one, to be sure.", "surprise"),
+        "wheel": ("It winked at me! Wheels can wink, if you watch long enough.", "surprise"),
+    },
+    "wenna": {
+        "hat": ("Give it here. I know that feather, I gave it to him. Rope and water, lad.", "sadness"),
+        "rope": ("My rope? My rope! Show me the saw, and I'll show it the river!", "anger"),
+        "boat": ("Nobody leaves a lantern burning who means to come back late.", "fear"),
+    },
+    "crake": {
+        "geese": ("Half a page! The good half! Rule nine says nothing of geese. It will.", "anger"),
+        "notice": ("Four nails are parish property. The notice I can write again. In larger letters.", "anger"),
+        "purse": ("New silver? In the well? I have never seen it before. Any of it. Noted.", "fear"),
+    },
+    "ilse": {
+        "bell": ("I was at the kettle, child. She rang it herself, and she never rings for nothing.", "fear"),
+        "pebble": ("Scratched out again? Then somebody has forgiven, or somebody is afraid.", "anticipation"),
+        "eels": ("They came as far as the last step and knew better. I wish that we did.", "anticipation"),
+    },
+    "osric": {
+        "sack": ("Salt? No, no, friend. Chalk. Very salty chalk. I sweep it up, I don't ask.", "fear"),
+        "wheel": ("She turned? She really turned? Oh, don't tell him that I smiled.", "joy"),
+        "beam": ("I count over them, friend, as loud as I can. They always stop at nine.", "fear"),
+    },
+    "vey": {
+        "beam": ("Old timber talks, dear neighbour. It would be kinder not to answer it.", "anger"),
+        "horse": ("How sad, about the rider. I speak only in general, of course.", "anticipation"),
+        "seal": ("It barked at my windows, I am told. Most things do, in the end.", "disgust"),
+    },
 }

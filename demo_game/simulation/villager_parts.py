@@ -470,12 +470,6 @@ STAND_INS = {
         "Ask me at supper.",
         "Can't stop. Walk along or wait.",
     ),
-    "confused": (
-        "I didn't catch a word of that.",
-        "Say it again, with fewer corners.",
-        "Come again, {you}?",
-        "That went by me like a barge at night.",
-    ),
     "refuse": (
         "I'd sooner not say.",
         "That stays at home, {you}.",

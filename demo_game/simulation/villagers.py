@@ -92,10 +92,12 @@ def _sheet(
             other: {"trust": trust, "affection": affection, "text": text} for (trust, affection, text), other in ties
         },
         "actions": [{"name": "go_back_to_work", "text": "turns back to work", "safe_when_cut": True}],
-        "examples": examples(manner.tongue) + [_example(topics[0], text) for _, text, topics in trade.facts],
+        "examples": examples(manner.tongue)
+        + [example(f"What about the {topics[0]}?", text) for _, text, topics in trade.facts],
         "authored": {
             "greet": [*manner.greetings, *trade.mutters],
             **{kind: [line.format(**words) for line in dice.sample(pool, 3)] for kind, pool in STAND_INS.items()},
+            "confused": list(manner.tongue.replies),
             "idle": list(trade.mutters),
         },
     }
@@ -103,11 +105,9 @@ def _sheet(
 
 def examples(tongue: Tongue) -> list[dict[str, str]]:
     """How somebody answers neighbours, as a character's file has it."""
-    return [
-        {"player": prompt, "reply": reply, "emotion": emotion}
-        for (prompt, emotion), reply in zip(PROMPTS, tongue.replies, strict=True)
-    ]
+    return [example(prompt, reply, emotion) for (prompt, emotion), reply in zip(PROMPTS, tongue.replies, strict=False)]
 
 
-def _example(topic: str, reply: str) -> dict[str, str]:
-    return {"player": f"What do you know about {topic}?", "reply": reply}
+def example(player: str, reply: str, emotion: str = "neutral") -> dict[str, str]:
+    """One example of a character's file."""
+    return {"player": player, "reply": reply, "emotion": emotion}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from math import hypot
 
 from demo_game.village.geometry import TILE, Area, Building, Lamp, Prop, prop
@@ -106,6 +107,7 @@ THINGS: tuple[Prop, ...] = (
     prop("cart", 1280, 660, 44, 14),
     # the shrine
     prop("bells", 968, 678, 0),
+    prop("altar", 968, 716, 30, 10),
     prop("shrine_fire", 1016, 712, 18, 8),
     prop("stone", 908, 690, 14, 8),
     prop("stone", 918, 656, 14, 8),
@@ -166,7 +168,7 @@ def way_distance(x: float, y: float) -> float:
     """How far a point is from the edge of the nearest way; negative on one."""
     nearest = 1e9
     for _, half_width, points in WAYS:
-        for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+        for (x1, y1), (x2, y2) in pairwise(points):
             length = (x2 - x1) ** 2 + (y2 - y1) ** 2
             along = max(0.0, min(1.0, ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length))
             nearest = min(nearest, hypot(x - x1 - along * (x2 - x1), y - y1 - along * (y2 - y1)) - half_width)
@@ -180,7 +182,7 @@ def _is_open(x: float, y: float, margin: int) -> bool:
     if any(area.contains(x, y) for area in CLEARINGS):
         return False
     for house in BUILDINGS:
-        if house.x - 26 < x < house.x + house.width + 26 and house.base - house.depth - 50 < y < house.base + 30:
+        if house.x - 26 < x < house.x + house.width + 26 and house.base - house.depth - 50 < y < house.base + 96:
             return False
     return way_distance(x, y) > margin
 

@@ -141,8 +141,6 @@ def _is_clear(start: Spot, goal: Spot) -> bool:
 
 def _faced(start: Spot, goal: Spot) -> Spot:
     across, down = goal.x - start.x, goal.y - start.y
-    if abs(across) > abs(down):
-        facing = "right" if across > 0 else "left"
-    else:
-        facing = "down" if down > 0 else "up"
+    sideways, along = ("right" if across > 0 else "left"), ("down" if down > 0 else "up")
+    facing = sideways if abs(across) > abs(down) else along
     return Spot(goal.map, goal.x, goal.y, facing)

@@ -55,6 +55,7 @@ def test_the_water_and_the_geese_move(window: pygame.Surface) -> None:
         ("village", (330, 560), Sights(flags={"met_courier": True})),  # the apple and the blanket
         ("village", (760, 130), Sights(hour=21.0)),  # lit windows
         ("village", (420, 250), Sights(hour=23.0)),  # sleeping geese
+        ("village", (980, 100), Sights(hour=23.0)),  # the banked coals
         ("inn", (0, 0), Sights(flags={"buyer_named": True})),  # the barrel
         ("mill", (0, 0), Sights(flags={"buyer_named": True})),  # the iron gate
     ],
