@@ -59,11 +59,12 @@ def simulate(days: int, npcs: int, engine: str, model: str | None, seed: int, ou
     """Do it, with a progress bar on stderr. Raises SimulationError, OSError, ValueError."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with (
-        tempfile.TemporaryDirectory(prefix="oakhollow-") as folder,
+        tempfile.TemporaryDirectory(prefix="oakhollow-") as temporary,
         Progress(*columns, console=Console(stderr=True)) as progress,
     ):
-        cast = gather(npcs, seed, Path(folder) / "oakhollow")
-        with Storyteller(engine, model, str(Path(folder) / "oakhollow")) as storyteller:
+        folder = Path(temporary)
+        cast = gather(npcs, seed, folder / "oakhollow")
+        with Storyteller(engine, model, folder / "oakhollow", folder / "saves.sqlite") as storyteller:
             bar = progress.add_task("the storyteller wakes", total=1.0)
             for share, _detail in storyteller.wait_until_ready():
                 progress.update(bar, completed=share)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that witnesses will talk about. `text` is one sentence, as they tell it; `topic` is what to ask for;
-    `hours` is when it may happen; `importance` is 1 to 10."""
+    """Something that witnesses will talk about. `text` is one sentence, as they tell it; `topic` is what to ask for,
+    in words that belong to it alone; `hours` is when it may happen; `importance` is 1 to 10."""
 
     id: str
     place: str
@@ -38,7 +38,7 @@ HAPPENINGS = (
         "Duchess the goose ate half a page of the reeve's roll, and nobody can say now who owes the tithe.",
     ),
     Happening(
-        "purse", "green", (9.0, 12.0), 6, "the purse in the well",
+        "purse", "green", (9.0, 12.0), 6, "the purse in the well bucket",
         "The well bucket came up with a purse in it, and in the purse were eleven new silver coins.",
     ),
     Happening(
@@ -74,7 +74,7 @@ HAPPENINGS = (
         "A riderless bay horse walked up to the forge with a cut rein and blood on the saddle.",
     ),
     Happening(
-        "order", "forge", (10.0, 17.0), 5, "the order for chains",
+        "order", "forge", (10.0, 17.0), 5, "the order for sixty feet of chain",
         "A boy brought the smith an order for sixty feet of heavy chain, and ran before he could be asked for whom.",
     ),
     Happening(
@@ -82,7 +82,7 @@ HAPPENINGS = (
         "Voices came up through the mill floor, counting in a tongue that nobody in the village speaks.",
     ),
     Happening(
-        "wheel", "mill", (7.0, 18.0), 7, "the mill wheel",
+        "wheel", "mill", (7.0, 18.0), 7, "the mill wheel and its chain",
         "The chained mill wheel turned by itself, a full quarter, and the chain rang like a bell.",
     ),
     Happening(
@@ -90,7 +90,7 @@ HAPPENINGS = (
         "A flour sack split on the mill stairs, and it was salt that ran out of it, white and dry as bone.",
     ),
     Happening(
-        "bell", "shrine", (6.0, 18.0), 8, "the flood bell",
+        "bell", "shrine", (6.0, 18.0), 8, "the flood bell and its rope",
         "The flood bell at the shrine rang once, and there was not a hand near the rope.",
     ),
     Happening(

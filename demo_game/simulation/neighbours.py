@@ -60,7 +60,7 @@ TONGUES: Mapping[str, Tongue] = {
         0.9,
         (
             "Ho, neighbour, lend me an ear!",
-            "Rope and water, hear this.",
+            "Hear this, and don't fall in.",
             "Come closer, dry-foot.",
             "Put that down, dry-foot, and listen!",
         ),

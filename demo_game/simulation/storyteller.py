@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import TracebackType
 
 from npc_engine.client import NpcClient, Request
@@ -11,8 +12,8 @@ from npc_engine.client import NpcClient, Request
 #: How long a poll may take, and the pause after one, while there is nothing else to do.
 POLL_MS = 5.0
 PAUSE_S = 0.0005
-#: The daemon forgets all at the end: a day begins anew. More characters than its default speak at once.
-ARGUMENTS = ("--saves", "none", "--parallel", "8")
+#: Characters that may speak at once.
+PARALLEL = 8
 #: The scripted engine as quick as it can be.
 QUICK = ("--option", "steps=1", "--option", "step_ms=0.1", "--option", "prefill_tokens_per_ms=1000000")
 
@@ -22,12 +23,14 @@ class SimulationError(Exception):
 
 
 class Storyteller:
-    """A daemon of the simulation's own. Raises SimulationError if it cannot start, or as soon as it is gone."""
+    """A daemon of the simulation's own for the pack in folder `pack`. What characters remember is kept in the file
+    `saves`, so that a daemon that had to be started again knows it. Raises SimulationError if none can be started, or
+    as soon as it is gone for good."""
 
-    def __init__(self, engine: str, model: str | None, pack: str) -> None:
-        arguments = [*ARGUMENTS, *(QUICK if engine == "scripted" else ())]
+    def __init__(self, engine: str, model: str | None, pack: Path, saves: Path) -> None:
+        arguments = ["--saves", str(saves), "--parallel", str(PARALLEL), *(QUICK if engine == "scripted" else ())]
         try:
-            self.client = NpcClient.launch(engine, model, pack, game="chronicle", arguments=arguments)
+            self.client = NpcClient.launch(engine, model, str(pack), game="chronicle", arguments=arguments)
         except OSError as error:
             raise SimulationError(f"the daemon cannot be started: {error}") from error
 
@@ -60,6 +63,6 @@ class Storyteller:
 
     def _turn(self) -> None:
         self.client.poll(POLL_MS)
-        if self.client.state in ("offline", "refused", "down", "closed"):
+        if self.client.state in ("offline", "refused", "closed"):
             raise SimulationError(f"no daemon: {self.client.problem or self.client.state}")
         time.sleep(PAUSE_S)
