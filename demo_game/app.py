@@ -18,6 +18,11 @@ FRAMES_PER_S = 60
 #: A frame that took longer than this does not move the world further, seconds.
 LONGEST_STEP_S = 0.1
 TITLE = "Oakhollow"
+#: States of the client in which there is nothing to wait for, and those in which there is.
+SETTLED = ("ready", "down", "offline", "refused")
+BUSY = ("connecting", "loading")
+#: So many people are read before the game begins; the others follow while it runs.
+FIRST_AWAKE = 2
 
 
 class App:
@@ -37,29 +42,48 @@ class App:
         pygame.key.set_repeat(350, 40)
         pygame.key.stop_text_input()
 
-    def wait_for_daemon(self, *, asks: bool = True) -> bool:
-        """Show the title until somebody can write lines, and draw the maps meanwhile; the player may begin sooner, with
-        Enter. If there is a saved game and `asks`, let the player choose: whether to go on where it was saved."""
-        client, undrawn = self.game.client, list(MAPS)
-        clock = pygame.time.Clock()
-        begun_s = time.perf_counter()
-        choice = ""
-        while self.running and not choice:
-            client.poll()
-            if undrawn:
-                self.screen.prepare(undrawn.pop())
-            choice = self._title_choice()
-            settled = client.state in ("ready", "down", "offline", "refused") and not undrawn
-            may_continue = asks and self.game.save_path.exists()
-            if settled and client.state == "ready" and not may_continue:
-                choice = choice or "begin"
-            self._draw_title(time.perf_counter() - begun_s, settled, may_continue)
-            pygame.display.flip()
-            clock.tick(FRAMES_PER_S)
+    def open_title(self, *, asks: bool = True, awake: int = FIRST_AWAKE) -> None:
+        """Show the title while the daemon loads and reads who the first people are, draw the maps meanwhile, and begin
+        the game; `awake` is how many of them to wait for. The player may begin sooner, with Enter. If there is a saved
+        game and `asks`, it may choose to go on with that."""
+        client, game, undrawn = self.game.client, self.game, list(MAPS)
+        may_continue = asks and game.save_path.exists()
+        choice = self._show_title(
+            lambda: (client.state in SETTLED and not undrawn and not may_continue) or not self.running,
+            lambda now_s: self._draw_loading(now_s, may_continue),
+            lambda: self.screen.prepare(undrawn.pop()) if undrawn else None,
+        )
         for map_id in undrawn:
             self.screen.prepare(map_id)
-        self.screen.rehearse(self.game)
-        return choice == "continue"
+        self.screen.rehearse(game)
+        if choice == "continue":
+            game.load()
+        else:
+            game.begin()
+        awakening = game.wake()
+        self._show_title(
+            lambda: awakening.awake >= awake or client.state not in (*BUSY, "ready") or not self.running,
+            lambda now_s: self.screen.draw_loading(
+                f"{awakening.next_name} wakes up     Enter: begin now", awakening.awake / awake, now_s
+            ),
+        )
+
+    def _show_title(
+        self,
+        settled: Callable[[], bool],
+        draw: Callable[[float], None],
+        work: Callable[[], None] = lambda: None,
+    ) -> str:
+        """Draw the title until all is `settled` or the player chooses; a bit of `work` in each frame. The choice."""
+        clock, begun_s, choice = pygame.time.Clock(), time.perf_counter(), ""
+        while not choice and not settled():
+            self.game.client.poll()
+            work()
+            choice = self._title_choice()
+            draw(time.perf_counter() - begun_s)
+            pygame.display.flip()
+            clock.tick(FRAMES_PER_S)
+        return choice
 
     def run(self, before_frame: Callable[[float], None] = lambda dt_s: None) -> None:
         """Play until the window is closed. `before_frame` is called with the seconds since the frame before."""
@@ -161,13 +185,12 @@ class App:
                 return "continue"
         return ""
 
-    def _draw_title(self, now_s: float, settled: bool, may_continue: bool) -> None:
+    def _draw_loading(self, now_s: float, may_continue: bool) -> None:
         client = self.game.client
         daemon = client.daemon
         problem = client.problem if client.state in ("offline", "refused", "down") else ""
-        if settled:
-            detail = "Enter: begin anew     C: go on where you saved" if may_continue else "Enter: begin"
-            self.screen.draw_loading(detail, 1.0, now_s, problem)
+        if client.state in SETTLED and may_continue:
+            self.screen.draw_loading("Enter: begin anew     C: go on where you saved", 1.0, now_s, problem)
         elif daemon is None:
             self.screen.draw_loading("waking the storyteller", None, now_s, problem)
         else:

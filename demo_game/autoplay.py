@@ -13,6 +13,7 @@ import gc
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from demo_game.app import App
 from demo_game.connection import connect
 from demo_game.game import Game
 from demo_game.play import add_daemon_options, wanted
+from demo_game.story.world import PEOPLE
 from demo_game.talk.conversation import Conversation
 from demo_game.village.layout import PLACES, Spot
 from demo_game.village.paths import route
@@ -67,10 +69,11 @@ class Pilot:
             next(self._script)
 
     def _play(self) -> Iterator[None]:
+        self._game.silent = True
         yield from self._stroll()
         self.quiet = self._game.metrics.summary()
         self._game.metrics.clear()
-        self._game.begin()
+        self._game.silent = False
         yield from self._wait(1.0)
         while True:
             for npc, words in VISITS:
@@ -183,7 +186,7 @@ def autoplay(options: argparse.Namespace) -> dict[str, Any]:
         options.shots.mkdir(parents=True, exist_ok=True)
     with connect(wanted(options)) as client:
         app = App(Game(client, options.save, options.budget_ms, options.seed), options.size, resizable=False)
-        app.wait_for_daemon(asks=False)
+        app.open_title(asks=False, awake=len(PEOPLE))
         gc.collect()
         gc.freeze()
         pilot = Pilot(app, options.seconds, options.shots)
@@ -196,6 +199,7 @@ def autoplay(options: argparse.Namespace) -> dict[str, Any]:
             "model": daemon.model if daemon else "",
             "without_generation": pilot.quiet,
             "talks": pilot.talks,
+            "last_lines": [asdict(line) for line in app.game.metrics.lines],
         }
 
 

@@ -22,7 +22,7 @@ from demo_game.talk.conversation import Conversation
 from demo_game.talk.herald import Herald
 from demo_game.talk.narrator import Narrator
 from demo_game.talk.warmth import REACH as WARM_REACH
-from demo_game.talk.warmth import Warmth
+from demo_game.talk.warmth import Awakening, Warmth
 from demo_game.village.layout import PLACES, place_at
 from npc_engine.client import NpcClient, Reply, Request
 
@@ -53,7 +53,7 @@ class Handing:
 
 class Game:
     """One game. `talk` is the player's talk with somebody, None while it walks about; `toasts` are (text, age in
-    seconds)."""
+    seconds). While it is `silent`, nobody speaks of their own accord and nothing is told to the daemon."""
 
     def __init__(
         self,
@@ -78,6 +78,7 @@ class Game:
         self._warmth = Warmth(client)
         self.crowd = Crowd(self._names(), self.world.hour)
         self.ambience = Ambience(self._asking, self.crowd, self._dice)
+        self.silent = False
         self._begun = False
         self._errands: dict[str, tuple[str, float]] = {}
 
@@ -87,6 +88,12 @@ class Game:
         """Begin the story: the daemon forgets what was in the slot before."""
         self.client.slot_new()
         self._begun = True
+
+    def wake(self) -> Awakening:
+        """Have everybody's prompt read, those near the player first."""
+        near = [person.id for person in self.crowd.near(self.player, float("inf"))]
+        order = [*near, *(npc for npc in PEOPLE if npc not in near)]
+        return Awakening(self.client, {npc: PEOPLE[npc][0] for npc in order})
 
     def update(self, dt_s: float, held: Collection[int] = ()) -> None:
         """Let `dt_s` seconds pass, with these keys held down."""
@@ -105,7 +112,7 @@ class Game:
         for handing in self.handings:
             handing.age_s += dt_s
         self.handings = [handing for handing in self.handings if handing.share < 1]
-        if self._begun:
+        if self._begun and not self.silent:
             self.ambience.update(dt_s, self.player, self.world, engaged)
             self._tell_daemon(dt_s)
 

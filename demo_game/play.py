@@ -49,13 +49,9 @@ def play(daemon: Wanted, window_size: tuple[int, int], budget_ms: int = SAY_MS, 
 
     with connect(daemon) as client:
         app = App(Game(client, save_path, budget_ms), window_size)
-        continues = app.wait_for_daemon()
+        app.open_title()
         gc.collect()
         gc.freeze()  # what was loaded stays: no frame has to wait for a look through it
-        if continues:
-            app.game.load()
-        else:
-            app.game.begin()
         app.run()
 
 

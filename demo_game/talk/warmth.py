@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from npc_engine.client import NpcClient, Request
 
@@ -11,6 +11,27 @@ REACH = 170
 #: At most this many are read ahead, and not more often than this, seconds.
 MOST = 3
 PAUSE_S = 0.7
+#: How long it may take until everybody has been read once, milliseconds.
+AWAKENING_MS = 300_000
+
+
+class Awakening:
+    """Has everybody's prompt read once, one after the other: on a CPU each takes seconds. `names` are the people by
+    their ids, those first who will be needed first."""
+
+    def __init__(self, client: NpcClient, names: Mapping[str, str]) -> None:
+        self.awake = 0
+        self._names = list(names.values())
+        for npc in names:
+            client.warm([npc], AWAKENING_MS, on_done=self._woke)
+
+    @property
+    def next_name(self) -> str:
+        """Who is being read."""
+        return self._names[min(self.awake, len(self._names) - 1)]
+
+    def _woke(self, request: Request) -> None:
+        self.awake += 1
 
 
 class Warmth:
