@@ -26,6 +26,8 @@ from npc_engine.scheduling.policy import OrderKey, QueuedJob, Shape, last_plan, 
 
 #: Ended jobs remembered, so that an event out of place can tell their story.
 ENDED_KEPT = 256
+#: Reading that nobody notices beside their own line, milliseconds.
+BRIEF_MS = 60.0
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -137,15 +139,16 @@ class Scheduler:
     """Decides which jobs an engine works on. Pure: the time comes with each event.
 
     `preempt` is the engine's `EngineCaps.preempt`. `cost` learns from every finished job; share it by its snapshot.
-    With `idle_prefetch`, warm-ups run only while nobody speaks: where a chunk of prefill takes many times as long as a
-    step, as on a CPU, a warm-up beside a line would stretch each of its words.
+    With `slow_reading` nobody reads a prompt while somebody of a higher class speaks, and nobody is warmed up while
+    anyone does: where a chunk of prefill takes many times as long as a step, as on a CPU, reading beside a line would
+    stretch each of its words.
     """
 
     def __init__(
-        self, max_parallel: int, cost: CostModel, preempt: str = "restart", *, idle_prefetch: bool = False
+        self, max_parallel: int, cost: CostModel, preempt: str = "restart", *, slow_reading: bool = False
     ) -> None:
         self.cost = cost
-        self._idle_prefetch = idle_prefetch and preempt != "none"
+        self._slow_reading = slow_reading and preempt != "none"
         self._max_parallel = max_parallel
         self._preempt = preempt
         self._jobs: dict[JobId, _Record] = {}  # every job that has not ended, and the last that have
@@ -186,7 +189,7 @@ class Scheduler:
         self._expire(actions)
         self._fill(actions)
         self._make_room(actions)
-        self._hush_prefetch(actions)
+        self._hush_readers(actions)
         if len(self._engine) != self._planned_batch:
             self._replan(actions)
         return actions
@@ -262,8 +265,8 @@ class Scheduler:
         """Start queued jobs in order while slots are free; those whose least plan no longer fits are dropped."""
         while self._queue and len(self._engine) < self._max_parallel:
             record = self._jobs[self._queue[0][1]]
-            if record.job.job_class is JobClass.PREFETCH and not self._may_prefetch():
-                return  # nothing but warm-ups is behind a warm-up
+            if not self._may_start(record):
+                return  # what is behind it ranks no higher
             fitting = self._plan(record)
             if fitting is None:
                 self._abandon(record, actions)
@@ -286,6 +289,8 @@ class Scheduler:
             if coming:
                 coming -= 1
                 continue
+            if not self._may_start(record):
+                return
             victim = self._victim(record.job.job_class)
             if victim is None:
                 return  # the rest of the queue ranks no higher
@@ -295,17 +300,13 @@ class Scheduler:
             victim.state = JobState.PREEMPTING
             self._act(victim, Preempt(victim.job.id), actions)
 
-    def _hush_prefetch(self, actions: list[Action]) -> None:
-        """Put warm-ups back into the queue while somebody speaks."""
-        if not self._idle_prefetch or not self._somebody_speaks():
-            return
+    def _hush_readers(self, actions: list[Action]) -> None:
+        """Put those back into the queue whose reading would stop the words of somebody who ranks higher. What they have
+        read stays in the cache."""
         for record in self._engine.values():
-            if record.state is JobState.RUNNING and record.job.job_class is JobClass.PREFETCH:
+            if record.state is JobState.RUNNING and self._disturbs(record, self._unread_ms(record)):
                 record.state = JobState.PREEMPTING
                 self._act(record, Preempt(record.job.id), actions)
-
-    def _somebody_speaks(self) -> bool:
-        return any(record.job.job_class is not JobClass.PREFETCH for record in self._engine.values())
 
     def _victim(self, below: JobClass) -> _Record | None:
         """The running job of the lowest class under `below`; of these, the one with most slack."""
@@ -349,21 +350,23 @@ class Scheduler:
     def _sharing(self, job_class: JobClass) -> int:
         """How many jobs want the engine beside and with one of `job_class`. Warm-ups that make way do not."""
         every = [*self._engine.values(), *(self._jobs[job_id] for _, job_id in self._queue)]
-        if not self._idle_prefetch or job_class is JobClass.PREFETCH:
+        if not self._slow_reading or job_class is JobClass.PREFETCH:
             return len(every)
         return sum(record.job.job_class is not JobClass.PREFETCH for record in every)
 
     def _slack_ms(self, record: _Record) -> float:
-        """Until the deadline of `record`, less what others on the engine have still to read: where reading is slow, it
-        stops everybody's steps."""
+        """Until the deadline of `record`, less what others on the engine have still to read, those aside that make way
+        for it: where reading is slow, it stops everybody's steps."""
         slack_ms = (record.job.deadline_ns - self._now_ns) / NS_PER_MS
-        if not self._idle_prefetch:
+        if not self._slow_reading:
             return slack_ms
         others = (other for other in self._engine.values() if other is not record)
         return slack_ms - sum(
             self._unread_ms(other)
             for other in others
-            if other.state is JobState.RUNNING and other.job.job_class is not JobClass.PREFETCH
+            if other.state is JobState.RUNNING
+            and other.job.job_class >= record.job.job_class
+            and other.job.job_class is not JobClass.PREFETCH
         )
 
     def _unread_ms(self, record: _Record) -> float:
@@ -373,11 +376,19 @@ class Scheduler:
         elapsed_ms = (self._now_ns - record.started_ns) / NS_PER_MS
         return max(0.0, self.cost.prefill_ms(record.job.prefill_tokens) - elapsed_ms)
 
-    def _may_prefetch(self) -> bool:
-        if self._idle_prefetch and self._somebody_speaks():
+    def _may_start(self, record: _Record) -> bool:
+        """Whether a slot that is free is for this job."""
+        if self._disturbs(record, self.cost.prefill_ms(record.job.prefill_tokens)):
             return False
-        prefetching = sum(record.job.job_class is JobClass.PREFETCH for record in self._engine.values())
-        return prefetching < prefetch_slots(self._max_parallel)
+        prefetching = sum(other.job.job_class is JobClass.PREFETCH for other in self._engine.values())
+        return record.job.job_class is not JobClass.PREFETCH or prefetching < prefetch_slots(self._max_parallel)
+
+    def _disturbs(self, record: _Record, unread_ms: float) -> bool:
+        """Whether somebody of a higher class speaks, and would have to wait while `record` reads. Warm-ups disturb
+        even if they have next to nothing to read."""
+        if not self._slow_reading or (unread_ms <= BRIEF_MS and record.job.job_class is not JobClass.PREFETCH):
+            return False
+        return any(other.job.job_class > record.job.job_class for other in self._engine.values())
 
     def _enqueue(self, record: _Record) -> None:
         record.state = JobState.QUEUED
@@ -438,12 +449,10 @@ class Scheduler:
         if not queued:
             return
         first = self._jobs[queued[0]]
-        if len(self._engine) < self._max_parallel and (
-            first.job.job_class is not JobClass.PREFETCH or self._may_prefetch()
-        ):
+        if len(self._engine) < self._max_parallel and self._may_start(first):
             raise self._invalid(first, "waiting beside a free slot")
         coming = sum(record.state is not JobState.RUNNING for record in self._engine.values())
         if self._preempt != "none" and len(queued) > coming:
             uncovered = self._jobs[queued[coming]]
-            if self._victim(uncovered.job.job_class):
+            if self._victim(uncovered.job.job_class) and all(self._may_start(self._jobs[job_id]) for job_id in queued):
                 raise self._invalid(uncovered, "waiting behind a lower class")

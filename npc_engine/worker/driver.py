@@ -76,7 +76,7 @@ class Driver:
         self._gpu_share = gpu_share
         caps = engine.caps
         cost = CostModel(priors_of(caps))
-        self._scheduler = Scheduler(caps.max_parallel, cost, caps.preempt, idle_prefetch=caps.kind == "append")
+        self._scheduler = Scheduler(caps.max_parallel, cost, caps.preempt, slow_reading=caps.kind == "append")
         self._work: dict[JobId, _Work] = {}
         self._prompts: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._snapshot: CostSnapshot | None = None

@@ -36,10 +36,10 @@ class Stage:
     """
 
     def __init__(
-        self, slots: int = 1, preempt: str = "restart", growth: float = 0.0, *, idle_prefetch: bool = False
+        self, slots: int = 1, preempt: str = "restart", growth: float = 0.0, *, slow_reading: bool = False
     ) -> None:
         cost = CostModel(CostPriors(10.0, growth, 1.0))
-        self.scheduler = Scheduler(slots, cost, preempt, idle_prefetch=idle_prefetch)
+        self.scheduler = Scheduler(slots, cost, preempt, slow_reading=slow_reading)
         self.now_ms = 0.0
 
     def send(self, event: object) -> list[Action]:
@@ -137,12 +137,12 @@ class TestPlans:
         assert replan == Replan(1, Plan(15, 1))  # 380 ms after the prefill
 
     def test_where_reading_is_slow_the_reading_of_others_takes_from_the_plan(self) -> None:
-        stage = Stage(slots=2, idle_prefetch=True)
+        stage = Stage(slots=2, slow_reading=True)
         stage.arrive(1, prefill_tokens=100)  # 120 ms
         assert stage.arrive(2, deadline_ms=120 + 20 * 12 + 1) == [Start(2, Plan(20, 4))]
 
     def test_warm_ups_that_make_way_do_not_shorten_a_plan(self) -> None:
-        stage = Stage(slots=3, growth=1.0, idle_prefetch=True)
+        stage = Stage(slots=3, growth=1.0, slow_reading=True)
         stage.arrive(1, JobClass.PREFETCH, shape=Shape(), prefill_tokens=500)
         assert Start(2, FULL) in stage.arrive(2, deadline_ms=48 * 12 + 1)
 
@@ -432,7 +432,7 @@ class TestStory:
 
 
 def test_warm_ups_wait_while_somebody_speaks() -> None:
-    scheduler = Scheduler(4, CostModel(CostPriors(10.0, 0.4, 1.0)), "restart", idle_prefetch=True)
+    scheduler = Scheduler(4, CostModel(CostPriors(10.0, 0.4, 1.0)), "restart", slow_reading=True)
 
     def job(job_id: int, job_class: JobClass) -> Arrived:
         return Arrived(QueuedJob(job_id, job_class, 60_000 * NS_PER_MS, 100, Shape(20, 10, 5)))
@@ -445,4 +445,24 @@ def test_warm_ups_wait_while_somebody_speaks() -> None:
     scheduler.validate()
     resumed = scheduler.handle(EngineFinished(2, FinishReason.STOP), 4)
     assert [(type(action), action.id) for action in resumed if isinstance(action, Start)] == [(Start, 1), (Start, 3)]
+    scheduler.validate()
+
+
+def test_nobody_reads_beside_the_words_of_somebody_who_ranks_higher() -> None:
+    scheduler = Scheduler(4, CostModel(CostPriors(10.0, 0.4, 10.0)), "restart", slow_reading=True)
+
+    def job(job_id: int, job_class: JobClass, tokens: int, deadline_ms: int = 60_000) -> Arrived:
+        return Arrived(QueuedJob(job_id, job_class, deadline_ms * NS_PER_MS, tokens, Shape(20, 10, 5)))
+
+    assert [type(action) for action in scheduler.handle(job(1, JobClass.SCENE, 200), 0)] == [Start]
+    spoken = scheduler.handle(job(2, JobClass.PLAYER, 20, 1_500), 1)
+    assert [(type(action), action.id) for action in spoken] == [(Start, 2), (Preempt, 1)], "2 s of reading make way"
+    scheduler.handle(EngineFinished(1, FinishReason.CANCELLED), 2)
+    assert scheduler.handle(job(3, JobClass.BARK, 50), 3) == [], "nor does anybody begin to read"
+    brief = scheduler.handle(job(4, JobClass.PLAYER, 50), 4)
+    assert [action.id for action in brief if isinstance(action, Start)] == [4], "equals share"
+    scheduler.validate()
+    scheduler.handle(EngineFinished(2, FinishReason.STOP), 5)
+    resumed = scheduler.handle(EngineFinished(4, FinishReason.STOP), 6)
+    assert next(action.id for action in resumed if isinstance(action, Start)) == 1
     scheduler.validate()
