@@ -9,7 +9,14 @@ from msgspec.structs import replace
 from npc_engine.jobs import EngineCaps, Job, JobId, Segment
 from npc_engine.ops.base import Ask, Refusal
 from npc_engine.scheduling.cost import CostModel, CostSnapshot, priors_of
-from npc_engine.scheduling.policy import InFlight, QueuedJob, plan, predict_finish_ns, retry_after_ms, shape_of
+from npc_engine.scheduling.policy import (
+    InFlight,
+    QueuedJob,
+    predict_finish_ns,
+    retry_after_ms,
+    shape_of,
+    worth_a_try,
+)
 from npc_engine.wire.messages import Reason
 
 #: Code points of a token on average, on the low side for English, so that prompts are not underestimated.
@@ -61,19 +68,23 @@ class Admission:
 
     def judge(self, ask: Ask, caps: EngineCaps, now_ns: int) -> Refusal | None:
         """None if the reply can be done in time. While all slots are wanted it must fit at its usual length, so that
-        overload ends in fewer whole lines and not in fragments; while one is to spare, the least length will do."""
+        overload ends in fewer whole lines and not in fragments; while one is to spare, the least length will do. Alone,
+        whatever is worth a try."""
         job = self._queued(0, ask, caps)
         if ask.primed:
             job = replace(job, prefill_tokens=1)
         in_flight = list(self._in_flight.values())
-        contended = sum(other.job.job_class >= ask.job_class for other in in_flight) >= caps.max_parallel
+        rivals = sum(other.job.job_class >= ask.job_class for other in in_flight)
+        contended = rivals >= caps.max_parallel
         wanted = _at_usual_length(job) if contended else job
         forecast = predict_finish_ns(now_ns, wanted, in_flight, self._cost, caps.max_parallel, caps.preempt)
         if forecast.finish_ns <= ask.deadline_ns:
             return None
         slack_ms = (ask.deadline_ns - now_ns) / 1e6
-        if plan(slack_ms, job.prefill_tokens, job.shape, self._cost.at_best(), 1) is None:
+        if not worth_a_try(slack_ms, job.prefill_tokens, job.shape, self._cost, 1):
             return Refusal(Reason.LATE)  # not even an idle machine could do it
+        if not rivals:
+            return None
         wait_ms = retry_after_ms(now_ns, ask.job_class, in_flight, self._cost, caps.max_parallel, caps.preempt)
         return Refusal(Reason.BUSY, wait_ms)
 

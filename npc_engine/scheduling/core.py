@@ -22,7 +22,16 @@ import msgspec
 from npc_engine.clock import NS_PER_MS
 from npc_engine.jobs import FinishReason, JobClass, JobId, Plan, Usage
 from npc_engine.scheduling.cost import CostModel
-from npc_engine.scheduling.policy import OrderKey, QueuedJob, Shape, last_plan, order_key, plan, prefetch_slots
+from npc_engine.scheduling.policy import (
+    OrderKey,
+    QueuedJob,
+    Shape,
+    last_plan,
+    order_key,
+    plan,
+    prefetch_slots,
+    worth_a_try,
+)
 
 #: Ended jobs remembered, so that an event out of place can tell their story.
 ENDED_KEPT = 256
@@ -336,15 +345,14 @@ class Scheduler:
         """What `record` may do if it starts now; None if nothing worthwhile fits.
 
         With no job of its class or above on the engine nothing is lost by trying: then it gets a `last_plan` if the
-        machine could do the least at its best. Only what runs corrects figures that have become too dark.
+        machine could do the least on a good day.
         """
         slack_ms = self._slack_ms(record)
         tokens, left = record.job.prefill_tokens, record.left()
         batch = min(self._max_parallel, self._sharing(record.job.job_class))
         fitting = plan(slack_ms, tokens, left, self.cost, batch)
         if fitting is None and all(other.job.job_class < record.job.job_class for other in self._engine.values()):
-            possible = plan(slack_ms, tokens, left, self.cost.at_best(), batch)
-            return last_plan(left) if possible else None
+            return last_plan(left) if worth_a_try(slack_ms, tokens, left, self.cost, batch) else None
         return fitting
 
     def _sharing(self, job_class: JobClass) -> int:

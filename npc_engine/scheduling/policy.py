@@ -17,6 +17,8 @@ from npc_engine.clock import NS_PER_MS
 from npc_engine.jobs import ChoiceSlot, JobClass, JobId, Plan, Slot, TextSlot
 from npc_engine.scheduling.cost import CostModel
 
+#: How much of its best time a machine is hoped to need when a line is tried that would else be refused.
+TRY = 0.8
 #: Steps that one choice slot takes on an append engine: its lead and codes are read, then one token is scored.
 CHOICE_STEPS = 2
 #: Steps of a spoken sentence, with few longer ones. A shortened plan lets a reply end as soon as another sentence
@@ -258,6 +260,12 @@ def _serve(free_at_ns: list[float], queue: Sequence[_Waiting]) -> int:
             heapreplace(free_at_ns, end_ns if end_ns < deadline_ns else deadline_ns)
             served += 1
     return served
+
+
+def worth_a_try(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, batch: int) -> bool:
+    """Whether a machine a bit better than on its best day could do the least. A try that fails costs nobody but the one
+    who asked, who had allowed for the wait; and only what runs corrects figures that have become too dark."""
+    return plan(slack_ms / TRY, prefill_tokens, shape, cost.at_best(), batch) is not None
 
 
 def pause_after_step_ms(step_ms: float, share: float) -> float:
