@@ -26,7 +26,8 @@ FIRST_AWAKE = 2
 
 
 class App:
-    """A window with a game in it. `running` becomes False when the player closes it."""
+    """A window with a game in it. `running` becomes False when the player closes it. Raises OSError if there is no
+    screen."""
 
     def __init__(self, game: Game, size: tuple[int, int], *, resizable: bool = True) -> None:
         self.game = game
@@ -34,10 +35,13 @@ class App:
         self.running = True
         self._helps = False
         self._held: set[int] = set()
-        pygame.display.init()  # and not all of pygame: there is no sound
         pygame.font.init()
+        try:
+            pygame.display.init()  # and not all of pygame: there is no sound
+            self.window = pygame.display.set_mode(size, pygame.RESIZABLE if resizable else 0)
+        except pygame.error as cause:
+            raise OSError(f"no window can be opened ({cause}); without a screen, set SDL_VIDEODRIVER=dummy") from cause
         pygame.display.set_caption(TITLE)
-        self.window = pygame.display.set_mode(size, pygame.RESIZABLE if resizable else 0)
         self.screen = Screen(_frame(self.window))
         pygame.key.set_repeat(350, 40)
         pygame.key.stop_text_input()

@@ -41,17 +41,20 @@ def connect(wanted: Wanted) -> NpcClient:
     if wanted.address is not None:
         return NpcClient(wanted.address, game=GAME)
     if wanted.engine is None and wanted.model is None and not wanted.arguments:
-        running = NpcClient(game=GAME)
-        if _greets(running):
+        running = find_running()
+        if running is not None:
             return running
-        running.close()
     return NpcClient.launch(wanted.engine, wanted.model, PACK, game=GAME, arguments=wanted.arguments)
 
 
-def _greets(client: NpcClient) -> bool:
-    """Whether a daemon with our people answers."""
+def find_running() -> NpcClient | None:
+    """A client of the daemon that runs on this machine with our people; None if there is none. Takes LOOK_S at most."""
+    client = NpcClient(game=GAME)
     end_s = time.monotonic() + LOOK_S
     while time.monotonic() < end_s and client.daemon is None:
         client.poll()
         time.sleep(0.005)
-    return client.daemon is not None and client.daemon.pack == PACK
+    if client.daemon is not None and client.daemon.pack == PACK:
+        return client
+    client.close()
+    return None

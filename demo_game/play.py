@@ -9,8 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from demo_game.app import App
 from demo_game.connection import Wanted, connect
+from demo_game.game import Game
 from demo_game.talk.asking import SAY_MS
+from npc_engine.client import NpcClient
 
 EXAMPLES = """examples:
   python -m demo_game
@@ -41,13 +44,9 @@ def wanted(options: argparse.Namespace, arguments: Sequence[str] = ()) -> Wanted
     return Wanted(options.engine, options.model, options.connect, arguments)
 
 
-def play(daemon: Wanted, window_size: tuple[int, int], budget_ms: int = SAY_MS, save_path: Path | None = None) -> None:
-    """Open the village and play until the window is closed. Raises OSError or ValueError if there is no way to a
-    daemon, pygame.error if there is no screen."""
-    from demo_game.app import App
-    from demo_game.game import Game
-
-    with connect(daemon) as client:
+def play(client: NpcClient, window_size: tuple[int, int], budget_ms: int, save_path: Path | None) -> None:
+    """Open the village and play until the window is closed. Closes the client. Raises OSError without a screen."""
+    with client:
         app = App(Game(client, save_path, budget_ms), window_size)
         app.open_title()
         gc.collect()
@@ -67,6 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--save", type=Path, help="the file that F5 writes and F9 reads")
     options = parser.parse_args(arguments)
     try:
-        play(wanted(options), options.size, options.budget_ms, options.save)
+        play(connect(wanted(options)), options.size, options.budget_ms, options.save)
     except (OSError, ValueError) as problem:
         sys.exit(f"error: {problem}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -53,5 +54,5 @@ def read(path: Path) -> SaveGame:
         if player.map not in MAPS or not is_free(player.map, player.x, player.y):
             raise ValueError(f"{path}: the player stands nowhere")
         return SaveGame(read_world(content["world"]), player, base64.b64decode(content["memory"], validate=True))
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as cause:
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError, binascii.Error) as cause:
         raise ValueError(f"{path} is not a saved game") from cause

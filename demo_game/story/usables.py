@@ -26,7 +26,7 @@ class Usable(NamedTuple):
 USABLES = (
     Usable("hatch", "village", 688, 316, "buy a honey bun for one silver"),
     Usable("notice_board", "village", 626, 424, "read the notices"),
-    Usable("altar", "village", 968, 730, "lay a pebble on the altar"),
+    Usable("altar", "village", 968, 700, "lay a pebble on the altar"),
     Usable("ferry_bell", "village", 640, 730, "ring the ferry bell"),
     Usable("bar", "inn", 480, 190, "buy an ale for one silver"),
     Usable("stairs", "inn", 324, 132, "go up to bed"),

@@ -10,8 +10,8 @@ from npc_engine.client import NpcClient, Reply, Request, Turn
 
 #: Time until the end of a line, milliseconds: an answer, a remark in passing, a line of people among themselves, and
 #: the description of a place.
-SAY_MS = 1_500
-BARK_MS = 1_500
+SAY_MS = 2_500
+BARK_MS = 2_500
 TURN_MS = 3_000
 DESCRIBE_MS = 4_000
 

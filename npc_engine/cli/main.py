@@ -5,7 +5,20 @@ from __future__ import annotations
 import typer
 
 from npc_engine import __version__
-from npc_engine.cli import bench, check, import_card, inspect, keys, models, protocol, rehearse, replay, serve, talk
+from npc_engine.cli import (
+    bench,
+    check,
+    import_card,
+    inspect,
+    keys,
+    models,
+    play,
+    protocol,
+    rehearse,
+    replay,
+    serve,
+    talk,
+)
 
 app = typer.Typer(
     name="npc-engine",
@@ -16,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("talk")(talk.talk)
+app.command("play")(play.play)
 app.command("serve")(serve.serve)
 app.command("replay")(replay.replay)
 app.command("keys")(keys.keys)
