@@ -128,10 +128,8 @@ def _of_the_story(world: World, npc: str) -> Iterable[Suggestion]:
         yield Suggestion("Hand over your keys.")
     if npc == "osric" and flags["buyer_named"] and world.river_level < FLOATING:
         yield Suggestion("Open the sluice, and let the river through.")
-    if npc == "crake" and flags["buyer_named"] and "vey" not in world.called_away:
-        yield Suggestion("Arrest Vey for the courier's blood.")
     if npc == "wenna" and world.river_level >= FLOATING:
-        yield Suggestion("Take me across the river, please.")
+        yield Suggestion("Take me across to the far bank, please.")
 
 
 def is_accusation(world: World, npc: str, text: str) -> bool:

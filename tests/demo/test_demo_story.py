@@ -15,8 +15,12 @@ from demo_game.story.quest import step
 from demo_game.story.suggestions import QUESTIONS, SUGGESTIONS, is_accusation, suggestions
 from demo_game.story.world import FLAGS, PEOPLE, TRUST, World
 from demo_game.village.layout import PLACES, START, is_free
+from npc_engine.wire.vocabulary import Value
+from npc_engine.world.actions import possible
+from npc_engine.world.instinct import instinct
 from npc_engine.world.pack import find_pack, load_pack
 from npc_engine.world.state import WorldState
+from npc_engine.world.values import set_values
 
 PACK = load_pack(find_pack("oakhollow"))
 
@@ -131,3 +135,50 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ValueError, match="save"):
         savegame.read(path)
+
+
+SATCHEL = {"flags.met_courier": True, "flags.satchel_found": True}
+NAMED = {**SATCHEL, "flags.courier_trust": True, "flags.buyer_named": True}
+
+
+@pytest.mark.parametrize(
+    ("npc", "values", "action"),
+    [
+        ("wenna", {"npcs.wenna.relation.player.trust": 45}, "vouch_for_player"),
+        ("marta", {"flags.courier_trust": True, "npcs.marta.relation.player.trust": 45}, "open_cellar"),
+        ("ilse", {"flags.met_courier": True}, "give_satchel"),
+        ("crake", SATCHEL, "show_deed"),
+        ("vey", NAMED, "give_up_keys"),
+        ("osric", NAMED, "open_sluice"),
+        ("wenna", {**NAMED, "$river_level": 4}, "ferry_to"),
+    ],
+)
+def test_what_is_offered_to_the_player_is_understood(npc: str, values: dict[str, Value], action: str) -> None:
+    """A model too small to choose does what the line asks for, so the story can be played with it, and without any."""
+    state, world = WorldState.start(PACK), World()
+    set_values(state, PACK, values)
+    for name, value in values.items():
+        if name.startswith("flags."):
+            world.flags[name.removeprefix("flags.")] = bool(value)
+    world.trust[npc] = 45
+    world.river_level = int(values.get("$river_level", 2))
+    line = suggestions(world, npc)[0].text
+    deeds = {deed.words: deed for deed in possible(state, PACK, npc)}
+    assert deeds[instinct(PACK.npcs[npc], line, deeds).deed].action == action
+
+
+@pytest.mark.parametrize(
+    ("npc", "line", "action"),
+    [
+        ("marta", "Bring me some soup, please.", "serve_soup"),
+        ("ilse", "May I have a cup of willow tea?", "give_willow_tea"),
+        ("bram", "I would like to buy the knife. Sell me a knife.", "sell_knife"),
+        ("marta", "What does a room cost?", ""),
+        ("bram", "What does a knife cost?", ""),
+        ("ilse", "Who comes to you for tea?", ""),
+    ],
+)
+def test_a_question_is_no_order(npc: str, line: str, action: str) -> None:
+    deeds = {deed.words: deed for deed in possible(WorldState.start(PACK), PACK, npc)}
+    done = instinct(PACK.npcs[npc], line, deeds).deed
+    assert (deeds[done].action if done else "") == action
