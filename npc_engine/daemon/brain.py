@@ -246,6 +246,7 @@ class WorkerBrain:
             "engine": self.engine_name,
             "model": self.model_name,
             "detail": self.detail,
+            "device": self.caps.device if self.caps else "",
             "worker_pid": self._supervisor.worker_pid,
             "restarts": self._supervisor.restarts,
             "load_ms": round(self._supervisor.load_ms, 1),
