@@ -34,6 +34,7 @@ class App:
         self.debug = Debug(game.client)
         self.running = True
         self._helps = False
+        self._types = False
         self._held: set[int] = set()
         pygame.font.init()
         try:
@@ -43,7 +44,6 @@ class App:
             raise OSError(f"no window can be opened ({cause}); without a screen, set SDL_VIDEODRIVER=dummy") from cause
         pygame.display.set_caption(TITLE)
         self.screen = Screen(_frame(self.window))
-        pygame.key.set_repeat(350, 40)
         pygame.key.stop_text_input()
 
     def open_title(self, *, asks: bool = True, awake: int = FIRST_AWAKE) -> None:
@@ -57,8 +57,11 @@ class App:
             lambda now_s: self._draw_loading(now_s, may_continue),
             lambda: self.screen.prepare(undrawn.pop()) if undrawn else None,
         )
+        if not self.running:
+            return
         for map_id in undrawn:
             self.screen.prepare(map_id)
+        game.rehearse()
         self.screen.rehearse(game)
         if choice == "continue":
             game.load()
@@ -103,13 +106,15 @@ class App:
         begun_s = time.perf_counter()
         for event in pygame.event.get():
             self.handle(event)
+        asked_s = time.perf_counter()
         self.game.client.poll()
         polled_s = time.perf_counter()
         self.game.update(dt_s, self._held)
+        self._follow_talk()
         self.debug.update(dt_s, self.game.in_focus)
         self.screen.draw(self.game, self.debug, self._helps)
         pygame.display.flip()
-        self.game.metrics.poll((polled_s - begun_s) * 1_000)
+        self.game.metrics.poll((polled_s - asked_s) * 1_000)
         self.game.metrics.frame((time.perf_counter() - begun_s) * 1_000)
 
     def handle(self, event: pygame.event.Event) -> None:
@@ -117,13 +122,15 @@ class App:
         if event.type == pygame.QUIT:
             self.running = False
         elif event.type == pygame.VIDEORESIZE:
-            self.screen = Screen(_frame(self.window))
+            self._resize()
         elif event.type == pygame.WINDOWFOCUSLOST:
             self._held.clear()
         elif event.type == pygame.KEYUP:
             self._held.discard(event.key)
         elif event.type == pygame.KEYDOWN and self._function_key(event.key):
             return
+        elif self.debug.menu_open and event.type in (pygame.TEXTINPUT, pygame.TEXTEDITING):
+            return  # what is typed is meant for the menu
         elif self.debug.menu_open and (injection := self.screen.menu.handle(event)) is not None:
             self.game.set_value(injection.name, injection.value)
         elif self.debug.menu_open and event.type == pygame.KEYDOWN:
@@ -141,18 +148,32 @@ class App:
             self.game.say(choice.text)
         elif isinstance(choice, Leave):
             self.game.leave()
-        if self.game.talk is None:
+
+    def _follow_talk(self) -> None:
+        """Letters are for the talk while there is one, whoever began or ended it; and only there do keys repeat."""
+        talks = self.game.talk is not None
+        if talks == self._types:
+            return
+        self._types = talks
+        self._held.clear()
+        if talks:
+            self.screen.panel.open()
+            pygame.key.set_repeat(350, 40)
+            pygame.key.start_text_input()
+        else:
+            pygame.key.set_repeat()
             pygame.key.stop_text_input()
+
+    def _resize(self) -> None:
+        """The window has another size: the surface of before is gone."""
+        self.screen = Screen(_frame(self.window), self.screen)
 
     def _walk(self, key: int) -> None:
         if key in KEYS:
             self._held.add(key)
         elif key == pygame.K_e:
             self.game.interact()
-            if self.game.talk is not None:
-                self._held.clear()
-                self.screen.panel.open()
-                pygame.key.start_text_input()
+            self._follow_talk()
         elif key == pygame.K_h:
             self._helps = not self._helps
         elif key == pygame.K_ESCAPE:
@@ -174,6 +195,7 @@ class App:
                 self.game.load()
             case pygame.K_F11:
                 pygame.display.toggle_fullscreen()
+                self._resize()
             case _:
                 return False
         debug.look_now()
@@ -183,6 +205,8 @@ class App:
         for event in pygame.event.get():
             if event.type == pygame.QUIT:
                 self.running = False
+            if event.type == pygame.VIDEORESIZE:
+                self._resize()
             if event.type == pygame.KEYDOWN and event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
                 return "begin"
             if event.type == pygame.KEYDOWN and event.key == pygame.K_c and self.game.save_path.exists():

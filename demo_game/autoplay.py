@@ -84,6 +84,7 @@ class Pilot:
         """Walk about while nobody speaks."""
         places = list(PLACES.values())
         while True:
+            yield
             for place in places:
                 self._go(place.spots[-1])
                 while self._game.player.route:
@@ -96,7 +97,8 @@ class Pilot:
         game, person = self._game, self._game.crowd.people[npc]
         yield from self._walk_to(npc)
         self._shoot(f"{game.place or 'way'}_near_{npc}")
-        if game.in_reach() is None:
+        if game.in_reach() is not person:
+            yield
             return
         game.talk_to(npc)
         talk = game.talk

@@ -14,7 +14,7 @@ from demo_game.people.person import Person
 from demo_game.player import Player
 from demo_game.savegame import SaveGame
 from demo_game.story import deeds, usables
-from demo_game.story.suggestions import GIFTS, KEPT, NAMES, Suggestion, is_accusation, suggestions
+from demo_game.story.suggestions import GIFTS, KEPT, NAMES, QUESTIONS, Suggestion, is_accusation, suggestions
 from demo_game.story.world import PEOPLE, World
 from demo_game.talk.ambience import Ambience
 from demo_game.talk.asking import SAY_MS, Asking
@@ -24,6 +24,7 @@ from demo_game.talk.narrator import Narrator
 from demo_game.talk.warmth import REACH as WARM_REACH
 from demo_game.talk.warmth import Awakening, Warmth
 from demo_game.village.layout import PLACES, place_at
+from demo_game.village.paths import route
 from npc_engine.client import NpcClient, Reply, Request
 
 #: Hours of the village that pass in a second: a day takes 24 minutes.
@@ -86,8 +87,13 @@ class Game:
 
     def begin(self) -> None:
         """Begin the story: the daemon forgets what was in the slot before."""
-        self.client.slot_new()
         self._begun = True
+        self._renew_slot()
+
+    def rehearse(self) -> None:
+        """Do once what is slow at the first time."""
+        for place in PLACES.values():
+            route(self.player.spot, place.spots[0])
 
     def wake(self) -> Awakening:
         """Have everybody's prompt read, those near the player first."""
@@ -179,7 +185,8 @@ class Game:
             self.world.flags["buyer_named"] = True
             self._happened(NAMED, 10, npcs=list(PEOPLE))
             self._toast("You have named the buyer of the mill. The whole village will know by morning.")
-        self.world.asked.append(f"{npc}: {text}")
+        if text in QUESTIONS[npc] and f"{npc}: {text}" not in self.world.asked:
+            self.world.asked.append(f"{npc}: {text}")
         if self._begun:  # what the answer rests on must be known before the words are heard
             self._herald.tell(self._values())
         self.talk.say(text)
@@ -189,10 +196,13 @@ class Game:
         if self.talk is not None:
             self.talk.leave()
             self.talk = None
+            self._warmth.forget()
 
     def set_value(self, name: str, value: str | float | bool) -> None:
         """Change the world by hand."""
         if name == "hour":
+            self.leave()
+            self.ambience.end_talk()
             self.world.hour = float(value) % 24
             self.crowd.jump(self.world.hour, self.world.called_away)
         elif name == "event":
@@ -210,6 +220,7 @@ class Game:
     def save(self) -> None:
         """Write the game to its file, with what the characters remember. The file of before stays if that fails."""
         player, world = self.player.spot, deepcopy(self.world)
+        self._toast("Saving ...")
 
         def exported(request: Request) -> None:
             if request.reply is None:
@@ -228,25 +239,44 @@ class Game:
         try:
             saved = savegame.read(self.save_path)
         except FileNotFoundError:
-            self._toast("There is no saved game yet: F5 saves.")
+            self._not_loaded("There is no saved game yet: F5 saves.")
             return
         except (OSError, ValueError) as cause:
-            self._toast(f"Not loaded: {cause}")
+            self._not_loaded(f"Not loaded: {cause}")
             return
 
         def imported(request: Request) -> None:
             if request.reply is None:
-                self._toast(f"Not loaded: {request.error.message if request.error else 'no answer'}")
+                self._not_loaded(f"Not loaded: {request.error.message if request.error else 'no answer'}")
                 return
+            self._begun = True
             self._become(saved)
             self._toast("Loaded.")
 
         self.leave()
         self.client.save_import(saved.memory, on_done=imported)
-        self._begun = True
+
+    def _not_loaded(self, why: str) -> None:
+        """All stays as it was; if nothing has begun yet, a new game begins."""
+        self._toast(why)
+        if not self._begun:
+            self.begin()
+
+    def _renew_slot(self) -> None:
+        """Have the daemon forget what was in the slot before, however long it takes to be there."""
+
+        def renewed(request: Request) -> None:
+            if request.error is not None and request.error.code == "daemon_unreachable":
+                self._renew_slot()
+
+        self.client.slot_new(on_done=renewed)
 
     def _become(self, saved: SaveGame) -> None:
         self.leave()
+        self.ambience.end_talk()
+        self._errands.clear()
+        self.handings.clear()
+        self._warmth.forget()
         self.world, self.player = saved.world, Player(saved.player)
         self.crowd = Crowd(self._names(), self.world.hour, self.world.called_away)
         self.ambience = Ambience(self._asking, self.crowd, self._dice)
@@ -296,7 +326,7 @@ class Game:
         self._happened(f"The traveller gave {person.name} {NAMES[item]}.", 6, npcs=[npc])
 
     def _happened(self, text: str, importance: int, npcs: list[str] | None = None) -> None:
-        self._herald.happened(text, importance, npcs=npcs)
+        self._herald.happened(text, importance, self.place if npcs is None else "", npcs)
         self.ambience.news.append(text)
 
     def _toast(self, text: str) -> None:

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pygame
+
 from demo_game.app import App
 from demo_game.connection import Wanted, connect
 from demo_game.game import Game
@@ -52,6 +54,7 @@ def play(client: NpcClient, window_size: tuple[int, int], budget_ms: int, save_p
         gc.collect()
         gc.freeze()  # what was loaded stays: no frame has to wait for a look through it
         app.run()
+        pygame.display.quit()  # before the daemon is stopped, which may take a moment
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

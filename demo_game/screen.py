@@ -71,18 +71,19 @@ class Glide:
 
 
 class Screen:
-    """Everything that is seen of a game, on a `frame` of 16 : 9."""
+    """Everything that is seen of a game, on a `frame` of 16 : 9. What does not depend on its size is taken over from
+    the screen of `before`."""
 
-    def __init__(self, frame: pygame.Surface) -> None:
+    def __init__(self, frame: pygame.Surface, before: Screen | None = None) -> None:
         self.frame = frame
         self.scale = frame.get_height() / VIEW[1]
         self.panel = DialoguePanel(self.scale)
         self.menu = InjectMenu(self.scale)
         self.prompt = PromptView(self.scale)
         self._view = pygame.Surface(VIEW).convert()
-        self._sceneries: dict[str, Scenery] = {}
-        self._light = Light()
-        self._weather = Weather()
+        self._sceneries: dict[str, Scenery] = before._sceneries if before else {}
+        self._light: Light = before._light if before else Light()
+        self._weather: Weather = before._weather if before else Weather()
         self._shut = Glide(CAMERA_S)
         self._bubble = Bubble(self.scale)
         self._hud = Hud(self.scale)

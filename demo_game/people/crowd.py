@@ -14,8 +14,6 @@ from demo_game.village.paths import route
 OWNERS = {"inn": "marta", "forge": "bram", "ferry": "wenna", "green": "crake", "shrine": "ilse", "mill": "osric"}
 #: Between two who talk, map pixels.
 ARM_S_LENGTH = 28
-#: So near to a spot somebody takes it, map pixels.
-TAKEN = 14
 
 
 class Crowd:

@@ -79,7 +79,7 @@ EFFECTS: Mapping[str, Effect] = {
     "vouch_for_player": Effect(
         "Wenna will tell Marta that you can be trusted.",
         flag="courier_trust",
-        trust_of={"marta": 15},
+        trust_of={"marta": 22},
         event="Wenna vouched for the traveller.",
         importance=7,
     ),
@@ -96,6 +96,8 @@ def carry_out(world: World, npc: str, action: str, args: Mapping[str, str]) -> E
         return None
     item = args.get("item", "") if action == "lend" else effect.item
     if item and item in world.items:
+        return Effect("You still have that.")
+    if action == "arrest" and args.get("npc") != "vey":
         return None
     world.coins += effect.coins
     if item:
@@ -107,6 +109,8 @@ def carry_out(world: World, npc: str, action: str, args: Mapping[str, str]) -> E
         world.befriend(friend, trust, once=f"{action} {friend}")
     if effect.coins < 0 and action != "fine_player":
         world.befriend(npc, 3, once=f"bought {action}")
-    if action == "arrest" and args.get("npc") == "vey":
+    if action == "show_deed":
+        world.given.append("saw the deed")
+    if action == "arrest":
         world.called_away["vey"] = "green"
     return effect

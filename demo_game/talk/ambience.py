@@ -78,7 +78,7 @@ class Ambience:
             if speech.npc == npc or npc in self.busy:
                 speech.hush()
         if npc in self.busy:
-            self._end_talk()
+            self.end_talk()
 
     def _bark(self, player: Person, world: World) -> None:
         for person in self._crowd.near(player, BARK_REACH):
@@ -117,7 +117,7 @@ class Ambience:
             return
         if self._talk is None:
             if one.distance(player) > 2 * EARSHOT or one.distance(other) > 2 * TOGETHER:
-                self._end_talk()
+                self.end_talk()
                 return
             one.face(other)
             other.face(one)
@@ -130,9 +130,10 @@ class Ambience:
             speaker.feel(turn.emotion)
             self.speeches.append(Speech(turn.npc, turn.text, turn.emotion))
         elif self._talk.finished and not self._turns and not any(speech.npc in self.busy for speech in self.speeches):
-            self._end_talk()
+            self.end_talk()
 
-    def _end_talk(self) -> None:
+    def end_talk(self) -> None:
+        """Those who talk among themselves stop."""
         if self._talk is not None:
             self._talk.cancel()
         self._talk = self._pair = None

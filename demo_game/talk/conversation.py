@@ -49,6 +49,7 @@ class Conversation:
     utterances: list[Utterance] = field(default_factory=list)
     note: str = ""
     ends_in_s: float | None = None
+    _heard: dict[int, int] = field(default_factory=dict)
 
     def greet(self) -> None:
         """The character speaks first."""
@@ -101,24 +102,28 @@ class Conversation:
         del self.utterances[:-KEPT]
 
     def _hush(self) -> None:
-        """Keep what was heard of the line that is being spoken, and have the daemon remember as much."""
+        """Keep what was heard of the line that is being spoken. The daemon finishes it, and remembers as much: of a
+        line that is cancelled it would remember nothing, nor the words it answered. One of which nothing was heard
+        yet is cancelled."""
         speaking = self._speaking
         if speaking is None:
             return
         line = self.utterances[-1]
-        line.text, heard = speaking.text[: speaking.stable], speaking.stable
-        line.request = None
-        if heard:
-            line.text += " –"
+        if speaking.stable:
+            line.text, line.request = speaking.text[: speaking.stable] + " –", None
+            self._heard[speaking.id] = speaking.stable
         else:
             self.utterances.pop()
-        speaking.cancel()
+            speaking.cancel()
 
     def _ended(self, said: str, request: Request) -> None:
-        reply = request.reply
+        reply, heard = request.reply, self._heard.pop(request.id, None)
         if reply is None:
             if request.error is not None and request.error.code != "cancelled":
                 self.note = request.error.message
+            return
+        if heard is not None:
+            self.asking.client.spoken(request, heard)
             return
         self.note = _note(reply)
         if reply.text:

@@ -16,10 +16,12 @@ RETRY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that witnesses will remember and speak of: `npcs`, or else all where the player is."""
+    """Something that witnesses will remember and speak of: `npcs`, or else all at `place`, or else all near the
+    player."""
 
     text: str
     importance: int
+    place: str = ""
     npcs: tuple[str, ...] | None = None
 
 
@@ -49,9 +51,9 @@ class Herald:
             self._told.update(changes)
             self._client.world_set(changes, on_done=lambda ended: self._set(ended, changes))
 
-    def happened(self, text: str, importance: int, npcs: Sequence[str] | None = None) -> None:
+    def happened(self, text: str, importance: int, place: str = "", npcs: Sequence[str] | None = None) -> None:
         """Tell of an event, now."""
-        self._send(Event(text, importance, None if npcs is None else tuple(npcs)))
+        self._send(Event(text, importance, place, None if npcs is None else tuple(npcs)))
 
     def begin_anew(self) -> None:
         """The slot was begun or loaded: the daemon may know anything, and what happened before did not happen."""
@@ -64,7 +66,7 @@ class Herald:
                 self._untold.append(event)
                 self._pause_s = RETRY_S
 
-        self._client.event(event.text, npcs=event.npcs, importance=event.importance, on_done=ended)
+        self._client.event(event.text, event.place, event.npcs, importance=event.importance, on_done=ended)
 
     def _set(self, ended: Request, changes: Mapping[str, bool | int | float | str]) -> None:
         if ended.error is None:

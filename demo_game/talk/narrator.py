@@ -10,6 +10,8 @@ STAYS_S = 7.0
 FADE_S = 0.6
 #: A place is described again after this long, seconds, or when something there has changed.
 AGAIN_S = 120.0
+#: And the daemon is told again where the player is, if it was not there, after this, seconds.
+RETRY_S = 1.0
 
 
 class Narrator:
@@ -19,6 +21,7 @@ class Narrator:
         self.place = ""
         self._asking = asking
         self._told: str | None = None
+        self._retry_s = 0.0
         self._request: Request | None = None
         self._shown_s = 0.0
         self._clock_s = 0.0
@@ -39,18 +42,18 @@ class Narrator:
         self._clock_s += dt_s
         if self._request is not None and self._request.finished:
             self._shown_s += dt_s
-        if place == self._told:
+        self._retry_s -= dt_s
+        if place == self._told or self._retry_s > 0:
             return
         self._told = place
         if not place:
-            self._asking.client.scene_leave()
+            self._asking.client.scene_leave(on_done=self._moved)
             return
         self.place = place
-        self._asking.client.scene_enter(place)
+        self._asking.client.scene_enter(place, on_done=self._moved)
         last_s, seen = self._seen.get(place, (-AGAIN_S, None))
         if self._clock_s - last_s >= AGAIN_S or seen != look:
-            self._seen[place] = (self._clock_s, look)
-            self._describe(place)
+            self._describe(place, look)
 
     def begin_anew(self) -> None:
         """Another game: nothing is told or seen yet."""
@@ -58,11 +61,22 @@ class Narrator:
         self._seen.clear()
 
     def hide(self) -> None:
-        """Something more important is on the screen."""
+        """Something more important is on the screen, and in the daemon's mind."""
         self._shown_s = max(self._shown_s, STAYS_S - FADE_S)
+        if self._request is not None:
+            self._request.cancel()
 
-    def _describe(self, place: str) -> None:
-        if self._request is not None and not self._request.finished:
+    def _moved(self, request: Request) -> None:
+        """The daemon knows where the player is; if not, it is told again."""
+        if request.error is not None and request.error.code == "daemon_unreachable":
+            self._told, self._retry_s = None, RETRY_S
+
+    def _describe(self, place: str, look: object) -> None:
+        def described(request: Request) -> None:
+            if request.reply is not None:
+                self._seen[place] = (self._clock_s, look)
+
+        if self._request is not None:
             self._request.cancel()
         self._shown_s = 0.0
-        self._request = self._asking.describe(place, lambda request: None)
+        self._request = self._asking.describe(place, described)

@@ -47,10 +47,20 @@ class Warmth:
         """`near` are the people within reach, nearest first."""
         self._pause_s -= dt_s
         wanted = near[:MOST]
+        if not wanted:
+            self.forget()
         if not wanted or self._pause_s > 0 or frozenset(wanted) == self._asked:
             return
         if self._request is not None and not self._request.finished:
             self._request.cancel()
         self._pause_s = PAUSE_S
         self._asked = frozenset(wanted)
-        self._request = self._client.warm(wanted)
+        self._request = self._client.warm(wanted, on_done=self._warmed)
+
+    def forget(self) -> None:
+        """What was asked for is no longer as it was: ask again."""
+        self._asked = frozenset()
+
+    def _warmed(self, request: Request) -> None:
+        if request is self._request and (request.reply is None or request.reply.reason is not None):
+            self.forget()

@@ -205,7 +205,10 @@ class NpcClient(Calls):
         if problem and self._served_ns is not None and now_ns - self._served_ns >= SERVED_MS * NS_PER_MS:
             self._served_ns = None
             self._exchange.lose_session()
-            self._process.restart()
+            try:
+                self._process.restart()
+            except OSError as cause:
+                self._ended = f"{problem}\nand another cannot be started: {cause}"
         elif problem:
             self._ended = problem
         elif session is None and (ready := self._process.ready()) is not None:

@@ -92,10 +92,14 @@ def test_who_is_interrupted_keeps_what_was_heard(game: Game, client: StubClient)
     first = client.last("say")
     client.stream(first, "Well, the river took her tr", 10)
     game.say("Never mind.")
-    assert first.error is not None
+    second = client.last("say")
+    client.answer(first, "Well, the river took her true love.", actions=(Action("serve_soup"),))
+    assert client.told("spoken")[-1] == {"target": first.id, "heard": 10}, "as much is remembered as was heard"
+    assert game.world.items == [], "and nothing comes of what was not"
     assert game.talk is not None
     assert [said.words for said in game.talk.utterances][:2] == ["Well, the  –", "Never mind."]
     game.say("And another thing.")
+    assert second.error is not None, "nothing was heard of that one"
     assert [said.speaker for said in game.talk.utterances] == ["marta", "player", "player", "marta"]
 
 
@@ -214,6 +218,25 @@ def test_people_remark_and_talk_among_themselves(game: Game, client: StubClient)
     game.talk_to(other)
     assert talk.error is not None, "the player interrupts them"
     assert game.ambience.busy == set()
+
+
+def test_where_the_player_is_and_the_new_game_are_told_until_they_are_known(game: Game, client: StubClient) -> None:
+    client.fail(client.last("slot.new"), "daemon_unreachable")
+    assert len(client.told("slot.new")) == 2
+    game.player.spot = PLACES["inn"].spots[3]
+    play(game, 0.1)
+    client.fail(client.last("scene.enter"), "daemon_unreachable")
+    play(game, 1.2)
+    assert [told["place"] for told in client.told("scene.enter")] == ["inn", "inn"]
+
+
+def test_a_game_that_cannot_be_continued_begins_anew(client: StubClient, tmp_path: Path) -> None:
+    game = Game(client, tmp_path / "a.save", seed=1)  # type: ignore[arg-type]
+    game.save_path.write_text("{")
+    game.load()
+    assert client.told("slot.new")
+    play(game, 0.1)
+    assert client.told("world.set")
 
 
 def test_saving_and_loading_bring_everything_back(game: Game, client: StubClient) -> None:

@@ -49,6 +49,9 @@ def test_the_story_can_be_played_to_its_end() -> None:
     world.befriend("wenna", 15, once="gift")
     for npc, action in (("wenna", "vouch_for_player"), ("marta", "open_cellar"), ("ilse", "give_satchel")):
         before = suggestions(world, npc)[0]
+        state = WorldState.start(PACK)
+        set_values(state, PACK, {name: value for name, value in world.values().items() if name[0] != "$"})
+        assert action in {deed.action for deed in possible(state, PACK, npc)}, "the pack allows it by now"
         assert carry_out(world, npc, action, {}) is not None
         titles.append(step(world).title)
         assert before not in suggestions(world, npc), "what moves the story is offered first, and once"
@@ -60,16 +63,17 @@ def test_the_story_can_be_played_to_its_end() -> None:
     carry_out(world, "osric", "open_sluice", {})
     assert step(world).title == "Oakhollow has its river back"
     assert all(world.flags[name] for name in ("courier_trust", "met_courier", "satchel_found"))
-    assert world.trust["marta"] >= 35
 
 
 def test_nothing_is_sold_without_money_or_handed_over_twice() -> None:
-    world = World(coins=1)
+    world = World(coins=2)
     assert carry_out(world, "bram", "sell_knife", {}) is None
-    assert (world.coins, world.items) == (1, [])
+    assert (world.coins, world.items) == (2, [])
     assert carry_out(world, "marta", "serve_soup", {}) is not None
-    assert carry_out(world, "marta", "serve_soup", {}) is None
-    assert (world.coins, world.items) == (0, ["soup"])
+    again = carry_out(world, "marta", "serve_soup", {})
+    assert again is not None
+    assert again.told == "You still have that."
+    assert (world.coins, world.items) == (1, ["soup"])
     assert carry_out(world, "marta", "no_such_deed", {}) is None
 
 
