@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 import pygame
 
-from demo_game.art.tones import INK, Color
+from demo_game.art.palette import INK
+from demo_game.art.tones import Color
 
 #: In hundredths of the picture's side, from its top left.
 Point: TypeAlias = tuple[float, float]

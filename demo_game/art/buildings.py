@@ -7,8 +7,8 @@ import random
 import pygame
 
 from demo_game.art import palette
-from demo_game.art.palette import Color
 from demo_game.art.texture import canvas, dithered, outlined, paint, polygon_mask
+from demo_game.art.tones import Color
 
 #: How far a roof hangs over the walls at each side, pixels.
 EAVES = 8

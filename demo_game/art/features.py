@@ -7,7 +7,8 @@ import pygame
 from demo_game.art.brush import Brush, Point
 from demo_game.art.expressions import Expression
 from demo_game.art.looks import Look
-from demo_game.art.tones import INK, Color, darker, lighter, mix
+from demo_game.art.palette import INK
+from demo_game.art.tones import Color, darker, lighter, mix
 
 EYE_HEIGHT, BROW_HEIGHT, MOUTH_HEIGHT = 46.5, 38.5, 62.0
 #: How far the eyes are from the middle.

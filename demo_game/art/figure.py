@@ -10,8 +10,9 @@ import pygame
 from demo_game.art.body import BODIES, draw_body
 from demo_game.art.head import draw_hair, draw_hat, draw_head
 from demo_game.art.looks import Look
+from demo_game.art.palette import INK
 from demo_game.art.pixel_face import BLINKS, EYES, MOUTHS, SPEAKING
-from demo_game.art.tones import INK, Color, darker, mix
+from demo_game.art.tones import Color, darker, mix
 
 #: Width and height of a figure, pixels. The feet are at the bottom centre.
 FIGURE_SIZE = (24, 38)

@@ -8,6 +8,7 @@ import pygame
 
 from demo_game.art import palette
 from demo_game.art.texture import dithered, paint, soft_shadow, speckled, stroke, tiled
+from demo_game.art.tones import Color
 from demo_game.village import outdoors
 from demo_game.village.geometry import Area
 from demo_game.village.river import WEIR, mud_width, north_bank, south_bank
@@ -136,7 +137,7 @@ def _ways(ground: pygame.Surface) -> None:
             paint(ground, mask, _paving(tones, 12 if kind == "cobbles" else 10))
 
 
-def _paving(tones: tuple[palette.Color, ...], width: int) -> pygame.Surface:
+def _paving(tones: tuple[Color, ...], width: int) -> pygame.Surface:
     """Rows of rounded stones; repeats every 120 pixels."""
     dice = random.Random(width)
     picture = pygame.Surface((120, 120), 0, 32)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-Color = tuple[int, int, int]
+from demo_game.art.tones import Color
 
+#: The ink of outlines.
 INK: Color = (43, 30, 32)
 NIGHT: Color = (24, 19, 26)
 

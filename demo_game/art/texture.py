@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import pygame
 
-from demo_game.art.palette import INK, Color
+from demo_game.art.palette import INK
+from demo_game.art.tones import Color
 
 Point = tuple[float, float]
 
@@ -131,9 +132,3 @@ def soft_shadow(width: int, height: int, darkness: int = 90) -> pygame.Surface:
     for ring in range(8, 0, -1):
         pygame.draw.circle(small, (20, 16, 34, darkness * (9 - ring) // 8), (8, 8), ring)
     return pygame.transform.smoothscale(small, (width, height))
-
-
-def mixed(first: Color, second: Color, share: float) -> Color:
-    """A colour between two; share of the second, 0..1."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
-    return red, green, blue

@@ -10,8 +10,6 @@ Color: TypeAlias = tuple[int, int, int]
 #: What lies behind every shade and every highlight.
 DUSK: Color = (34, 20, 52)
 SUN: Color = (255, 240, 200)
-#: The ink of outlines.
-INK: Color = (44, 28, 36)
 
 
 def mix(first: Color, second: Color, share: float) -> Color:

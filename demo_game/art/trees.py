@@ -7,8 +7,9 @@ from functools import lru_cache
 
 import pygame
 
-from demo_game.art.palette import LEAVES, PLANKS, RED, TIMBER, WHITE, Color
+from demo_game.art.palette import LEAVES, PLANKS, RED, TIMBER, WHITE
 from demo_game.art.texture import canvas, outlined, ragged
+from demo_game.art.tones import Color
 
 #: How many shapes there are of each kind.
 SHAPES = 4

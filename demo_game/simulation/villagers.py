@@ -10,18 +10,9 @@ from typing import Any
 
 from demo_game.people.schedule import home_of
 from demo_game.simulation.neighbours import PROMPTS, Tongue
-from demo_game.simulation.villager_parts import (
-    BACKGROUNDS,
-    FIRST_NAMES,
-    GOSSIP,
-    LAST_NAMES,
-    MANNERS,
-    STAND_INS,
-    TIES,
-    TRADES,
-    Manner,
-    Trade,
-)
+from demo_game.simulation.villager_lives import BACKGROUNDS, FIRST_NAMES, GOSSIP, LAST_NAMES, STAND_INS, TIES
+from demo_game.simulation.villager_manners import MANNERS, Manner
+from demo_game.simulation.villager_trades import TRADES, Trade
 
 #: Villagers there are names for.
 MOST = len(FIRST_NAMES)
