@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -127,20 +128,38 @@ class App:
             self._held.clear()
         elif event.type == pygame.KEYUP:
             self._held.discard(event.key)
-        elif event.type == pygame.KEYDOWN and self._function_key(event.key):
-            return
-        elif self.debug.menu_open and event.type in (pygame.TEXTINPUT, pygame.TEXTEDITING):
-            return  # what is typed is meant for the menu
-        elif self.debug.menu_open and (injection := self.screen.menu.handle(event)) is not None:
-            self.game.set_value(injection.name, injection.value)
-        elif self.debug.menu_open and event.type == pygame.KEYDOWN:
-            self.debug.menu_open = event.key != pygame.K_ESCAPE
-        elif self.debug.prompt_open and self.screen.prompt.handle(event):
-            return
-        elif self.game.talk is not None:
-            self._talk(event)
-        elif event.type == pygame.KEYDOWN:
-            self._walk(event.key)
+        elif not self._taken_by_a_look(event):
+            if self.game.talk is not None:
+                self._talk(event)
+            elif event.type == pygame.KEYDOWN:
+                self._walk(event.key)
+
+    def _taken_by_a_look(self, event: pygame.event.Event) -> bool:
+        """Whether the event was for help, a debug view or one of the keys that work at any time."""
+        is_key = event.type == pygame.KEYDOWN
+        if is_key and self._function_key(event.key):
+            return True
+        if is_key and event.key == pygame.K_ESCAPE and self._open_look:
+            self._look("")
+            return True
+        if self.debug.menu_open:
+            injection = self.screen.menu.handle(event)
+            if injection is not None:
+                self.game.set_value(injection.name, injection.value)
+            return injection is not None or is_key or event.type in (pygame.TEXTINPUT, pygame.TEXTEDITING)
+        return bool(self._open_look) and self.screen.prompt.handle(event)
+
+    @property
+    def _open_look(self) -> str:
+        """What covers the village: "help", "prompt", "menu" or nothing."""
+        open_looks = {"help": self._helps, "prompt": self.debug.prompt_open, "menu": self.debug.menu_open}
+        return next((look for look, is_open in open_looks.items() if is_open), "")
+
+    def _look(self, look: str) -> None:
+        """Open this one and close the others; close it if it is open."""
+        if self._open_look == look:
+            look = ""
+        self._helps, self.debug.prompt_open, self.debug.menu_open = look == "help", look == "prompt", look == "menu"
 
     def _talk(self, event: pygame.event.Event) -> None:
         choice = self.screen.panel.handle(event)
@@ -175,9 +194,9 @@ class App:
             self.game.interact()
             self._follow_talk()
         elif key == pygame.K_h:
-            self._helps = not self._helps
+            self._look("help")
         elif key == pygame.K_ESCAPE:
-            self._helps = False
+            self.running = not self.game.wants_to_leave()
 
     def _function_key(self, key: int) -> bool:
         """The keys that work at any time. Whether it was one."""
@@ -186,15 +205,16 @@ class App:
             case pygame.K_F1:
                 debug.numbers_open = not debug.numbers_open
             case pygame.K_F2:
-                debug.prompt_open = not debug.prompt_open
+                self._look("prompt")
             case pygame.K_F3:
-                debug.menu_open = not debug.menu_open
+                self._look("menu")
             case pygame.K_F5:
                 self.game.save()
             case pygame.K_F9:
                 self.game.load()
             case pygame.K_F11:
-                pygame.display.toggle_fullscreen()
+                with contextlib.suppress(pygame.error):  # not every screen can
+                    pygame.display.toggle_fullscreen()
                 self._resize()
             case _:
                 return False
@@ -207,6 +227,8 @@ class App:
                 self.running = False
             if event.type == pygame.VIDEORESIZE:
                 self._resize()
+            if event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE:
+                self.running = False
             if event.type == pygame.KEYDOWN and event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
                 return "begin"
             if event.type == pygame.KEYDOWN and event.key == pygame.K_c and self.game.save_path.exists():
@@ -218,11 +240,11 @@ class App:
         daemon = client.daemon
         problem = client.problem if client.state in ("offline", "refused", "down") else ""
         if client.state in SETTLED and may_continue:
-            self.screen.draw_loading("Enter: begin anew     C: go on where you saved", 1.0, now_s, problem)
+            self.screen.draw_loading("Enter: begin anew     C: go on where you saved", None, now_s, problem)
         elif daemon is None:
             self.screen.draw_loading("waking the storyteller", None, now_s, problem)
         else:
-            self.screen.draw_loading(f"loading {daemon.detail}", daemon.progress, now_s, problem)
+            self.screen.draw_loading(daemon.detail or "loading", daemon.progress, now_s, problem)
 
 
 def _frame(window: pygame.Surface) -> pygame.Surface:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 from demo_game.interface.inject import InjectView
@@ -71,5 +72,5 @@ class Debug:
 
     def _took_prompt(self, request: Request) -> None:
         if request.reply is not None:
-            segments = request.reply.data.get("segments", [])
-            self.segments = [(str(part["origin"]), str(part["text"])) for part in segments]
+            parts = groupby(request.reply.data.get("segments", []), key=lambda part: str(part["origin"]))
+            self.segments = [(origin, "".join(str(part["text"]) for part in run)) for origin, run in parts]

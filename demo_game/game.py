@@ -81,6 +81,7 @@ class Game:
         self.ambience = Ambience(self._asking, self.crowd, self._dice)
         self.silent = False
         self._begun = False
+        self._leaving_s = -TOAST_S
         self._errands: dict[str, tuple[str, float]] = {}
 
     # What goes on
@@ -89,6 +90,7 @@ class Game:
         """Begin the story: the daemon forgets what was in the slot before."""
         self._begun = True
         self._renew_slot()
+        self._toast("A wet autumn evening. Nine nights ago the courier Jory Pike rode off, and was not seen again.")
 
     def rehearse(self) -> None:
         """Do once what is slow at the first time."""
@@ -214,6 +216,14 @@ class Game:
             self.world.river_level = int(value)
         elif name == "weather":
             self.world.weather = str(value)
+
+    def wants_to_leave(self) -> bool:
+        """Whether the player has asked to leave the game twice within a moment."""
+        twice = self.now_s - self._leaving_s < TOAST_S
+        self._leaving_s = self.now_s
+        if not twice:
+            self._toast("Esc again leaves the game. F5 saves it.")
+        return twice
 
     # Saves
 

@@ -17,6 +17,8 @@ from demo_game.game import Game
 from demo_game.talk.asking import SAY_MS
 from npc_engine.client import NpcClient
 
+#: The least width and height of a window, pixels.
+SMALLEST = (320, 180)
 EXAMPLES = """examples:
   python -m demo_game
   python -m demo_game --engine scripted --size 640x360
@@ -26,10 +28,13 @@ EXAMPLES = """examples:
 
 def size(text: str) -> tuple[int, int]:
     """A window's width and height of "1280x720". Raises argparse.ArgumentTypeError."""
-    found = re.fullmatch(r"(\d{3,5})x(\d{3,5})", text)
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
     if not found:
         raise argparse.ArgumentTypeError(f"`{text}` is not a size: write it like 1280x720")
-    return int(found[1]), int(found[2])
+    width, height = int(found[1]), int(found[2])
+    if width < SMALLEST[0] or height < SMALLEST[1]:
+        raise argparse.ArgumentTypeError(f"`{text}` is too small to read: {SMALLEST[0]}x{SMALLEST[1]} is the least")
+    return width, height
 
 
 def add_daemon_options(parser: argparse.ArgumentParser) -> None:

@@ -40,16 +40,19 @@ PANEL_SHARE = 0.5
 CAMERA_S = 0.35
 #: A figure is seen above its feet, view pixels.
 HEAD = 24
+#: How much of a figure is seen through what hides it, 0 to 255.
+SHINE = 56
 #: Between two bubbles, window pixels at scale 1.
 BUBBLE_GAP = 4
 #: Height of the signs at the top, where no bubble goes, window pixels at scale 1.
 SIGNS = 54
-KEYS = "E talk   F1 numbers   F2 prompt   F3 world   F5 save   F9 load   H help"
+KEYS = "H help   F5 save   F9 load"
 HELP = (
     ("keys", "Walk with the arrow keys or WASD, and into houses through their doors.\n"),
     ("keys", "E talks to who is near, or uses what is near.\n"),
     ("keys", "Type what you want to say and press Enter, or pick a line with 1, 2 or 3. Esc leaves.\n"),
     ("keys", "F1 numbers, F2 the prompt of who is near, F3 change the world, F5 save, F9 load, F11 full screen.\n"),
+    ("keys", "Esc closes what is open; twice, it leaves the game. H closes this.\n"),
     ("story", "People remember what you say and do, hear what is said near them, and talk about it.\n"),
     ("story", "A courier is missing, the river is low, and nobody has met the owner of the mill."),
 )
@@ -81,6 +84,7 @@ class Screen:
         self.menu = InjectMenu(self.scale)
         self.prompt = PromptView(self.scale)
         self._view = pygame.Surface(VIEW).convert()
+        self._ghost = pygame.Surface(FIGURE_SIZE, pygame.SRCALPHA)
         self._sceneries: dict[str, Scenery] = before._sceneries if before else {}
         self._light: Light = before._light if before else Light()
         self._weather: Weather = before._weather if before else Weather()
@@ -150,6 +154,11 @@ class Screen:
         sprites = [*scenery.standing(camera, now_s, sights), *(self._sprite(game, person) for person in people)]
         for sprite in sorted(sprites, key=lambda sprite: sprite.foot_y):
             self._view.blit(sprite.surface, (sprite.x - camera[0], sprite.y - camera[1]))
+        for sprite in sprites[-len(people) :]:  # who stands behind a house or a tree shines through
+            self._ghost.fill((0, 0, 0, 0))
+            self._ghost.blit(sprite.surface, (0, 0))
+            self._ghost.set_alpha(SHINE)
+            self._view.blit(self._ghost, (sprite.x - camera[0], sprite.y - camera[1]))
         self._weather.draw(self._view, camera, world.weather, now_s, village_map.indoors)
         self._light.draw(self._view, camera, world.hour, world.weather, village_map.lamps, now_s, village_map.indoors)
 

@@ -18,7 +18,10 @@ def step(world: World) -> Step:
     """Where the story stands."""
     flags = world.flags
     if not flags["courier_trust"]:
-        return Step("1  The missing courier", "Win his friend Wenna at the ferry. The shrine's willow tea may help.")
+        return Step(
+            "1  The missing courier",
+            "Jory's friend Wenna, the ferrywoman, trusts no stranger yet. Ilse's willow tea may help.",
+        )
     if not flags["met_courier"]:
         return Step("1  The missing courier", "Wenna vouches for you. Ask Marta, as a friend, what is in her cellar.")
     if not flags["satchel_found"]:

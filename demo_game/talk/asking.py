@@ -13,7 +13,7 @@ from npc_engine.client import NpcClient, Reply, Request, Turn
 SAY_MS = 2_500
 BARK_MS = 2_500
 TURN_MS = 3_000
-DESCRIBE_MS = 4_000
+DESCRIBE_MS = 8_000
 
 Done = Callable[[Request], None]
 

@@ -46,6 +46,7 @@ class Narrator:
         if place == self._told or self._retry_s > 0:
             return
         self._told = place
+        self._shown_s = max(self._shown_s, STAYS_S - FADE_S)  # what was described is out of sight
         if not place:
             self._asking.client.scene_leave(on_done=self._moved)
             return

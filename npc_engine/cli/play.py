@@ -11,6 +11,7 @@ import typer
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import MODEL_FREE, model_ready
 from npc_engine.cli.serve import ModelOption, SettingsOption, ThreadsOption
+from npc_engine.engines import registry
 
 
 def play(
@@ -53,6 +54,7 @@ def play(
             client = None if chosen or address is not None else connection.find_running()
             if client is None and address is None:
                 engine = engine or "llama"
+                registry.find(engine)  # before a window opens
                 model = None if engine in MODEL_FREE else model_ready(model)
             client = client or connection.connect(connection.Wanted(engine, model, address, arguments))
             open_village(client, window_size, budget_ms, save)

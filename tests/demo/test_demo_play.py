@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def test_a_talk_with_the_keyboard(app: App) -> None:
     assert game.talk.utterances[-1].source == "model"
     press(app, pygame.K_ESCAPE)
     assert game.talk is None
-    for key in (pygame.K_F1, pygame.K_F2, pygame.K_F3, pygame.K_h):
+    for key in (pygame.K_F1, pygame.K_h, pygame.K_F3, pygame.K_F2):
         press(app, key)
     play_until(app, lambda: bool(app.debug.segments))
     press(app, pygame.K_F5)
@@ -76,8 +77,15 @@ def test_a_talk_with_the_keyboard(app: App) -> None:
     play_until(app, lambda: any(text == "Loaded." for text, _ in game.toasts))
     app.handle(pygame.event.Event(pygame.VIDEORESIZE, size=(800, 700), w=800, h=700))
     app.frame(FRAME_S)
-    app.handle(pygame.event.Event(pygame.QUIT))
-    assert not app.running
+    press(app, pygame.K_F11)
+    app.frame(FRAME_S)
+    for key in (pygame.K_ESCAPE, pygame.K_h, pygame.K_ESCAPE):
+        press(app, key)
+    assert not app.debug.prompt_open, "Esc closes what is open first"
+    press(app, pygame.K_ESCAPE)
+    assert app.running
+    press(app, pygame.K_ESCAPE)
+    assert not app.running, "and leaves the game when it is pressed twice"
 
 
 def test_the_daemon_is_killed_while_playing(app: App) -> None:
@@ -127,6 +135,8 @@ def test_autoplay_measures_and_takes_pictures(tmp_path: Path, capsys: pytest.Cap
 
 def test_a_window_size_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert size("640x360") == (640, 360)
+    with pytest.raises(argparse.ArgumentTypeError, match="too small"):
+        size("10x10")
     with pytest.raises(SystemExit):
         main(["--size", "huge"])
     assert "write it like 1280x720" in capsys.readouterr().err
