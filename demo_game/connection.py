@@ -38,17 +38,16 @@ class Wanted(NamedTuple):
 def connect(wanted: Wanted) -> NpcClient:
     """A client that will find its daemon. Raises ValueError for an address that is none, OSError if a daemon cannot be
     started."""
+    return find(wanted) or launch(wanted)
+
+
+def find(wanted: Wanted) -> NpcClient | None:
+    """A client of the daemon at the address; or, if nothing in particular is wanted, of one that runs on this machine
+    with our people, for which it looks for LOOK_S. None if one has to be started. Raises ValueError."""
     if wanted.address is not None:
         return NpcClient(wanted.address, game=GAME)
-    if wanted.engine is None and wanted.model is None and not wanted.arguments:
-        running = find_running()
-        if running is not None:
-            return running
-    return NpcClient.launch(wanted.engine, wanted.model, PACK, game=GAME, arguments=wanted.arguments)
-
-
-def find_running() -> NpcClient | None:
-    """A client of the daemon that runs on this machine with our people; None if there is none. Takes LOOK_S at most."""
+    if wanted != Wanted():
+        return None
     client = NpcClient(game=GAME)
     end_s = time.monotonic() + LOOK_S
     while time.monotonic() < end_s and client.daemon is None:
@@ -58,3 +57,8 @@ def find_running() -> NpcClient | None:
         return client
     client.close()
     return None
+
+
+def launch(wanted: Wanted) -> NpcClient:
+    """A client with a daemon of its own. Raises OSError."""
+    return NpcClient.launch(wanted.engine, wanted.model, PACK, game=GAME, arguments=wanted.arguments)

@@ -56,7 +56,7 @@ class Debug:
             state=self._client.state,
             engine=daemon.engine if daemon else "",
             model=daemon.model if daemon else "",
-            device=str(self._health.get("device", "CPU")),
+            device=str(self._health.get("device", "")),
             queued=int(self._health.get("jobs", 0)),
             in_flight=int(self._health.get("in_flight", 0)),
             cache_hit_share=metrics.cache_hit_share,

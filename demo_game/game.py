@@ -25,7 +25,7 @@ from demo_game.talk.warmth import REACH as WARM_REACH
 from demo_game.talk.warmth import Awakening, Warmth
 from demo_game.village.layout import PLACES, place_at
 from demo_game.village.paths import route
-from npc_engine.client import NpcClient, Reply, Request
+from npc_engine.client import NpcClient, Reply, Request, Value
 
 #: Hours of the village that pass in a second: a day takes 24 minutes.
 HOURS_PER_S = 1 / 60
@@ -74,7 +74,7 @@ class Game:
         self.now_s = 0.0
         self._asking = Asking(client, self.metrics, say_ms, seed)
         self._dice = random.Random(seed)
-        self._herald = Herald(client)
+        self._herald = Herald(client, self._values)
         self.narrator = Narrator(self._asking)
         self._warmth = Warmth(client)
         self.crowd = Crowd(self._names(), self.world.hour)
@@ -190,7 +190,7 @@ class Game:
         if text in QUESTIONS[npc] and f"{npc}: {text}" not in self.world.asked:
             self.world.asked.append(f"{npc}: {text}")
         if self._begun:  # what the answer rests on must be known before the words are heard
-            self._herald.tell(self._values())
+            self._herald.tell()
         self.talk.say(text)
 
     def leave(self) -> None:
@@ -234,7 +234,7 @@ class Game:
 
         def exported(request: Request) -> None:
             if request.reply is None:
-                self._toast(f"Not saved: {request.error.message if request.error else 'no answer'}")
+                self._toast(f"Not saved: {_why(request)}")
                 return
             try:
                 savegame.write(self.save_path, SaveGame(world, player, request.reply.blob))
@@ -257,7 +257,7 @@ class Game:
 
         def imported(request: Request) -> None:
             if request.reply is None:
-                self._not_loaded(f"Not loaded: {request.error.message if request.error else 'no answer'}")
+                self._not_loaded(f"Not loaded: {_why(request)}")
                 return
             self._begun = True
             self._become(saved)
@@ -276,7 +276,7 @@ class Game:
         """Have the daemon forget what was in the slot before, however long it takes to be there."""
 
         def renewed(request: Request) -> None:
-            if request.error is not None and request.error.code == "daemon_unreachable":
+            if request.was_lost:
                 self._renew_slot()
 
         self.client.slot_new(on_done=renewed)
@@ -343,15 +343,19 @@ class Game:
         self.toasts.append((text, 0.0))
 
     def _tell_daemon(self, dt_s: float) -> None:
-        self._herald.update(dt_s, self._values())
+        self._herald.update(dt_s)
         look = (self.world.weather, int(self.world.hour) // 6, tuple(self.world.flags.values()), self.world.river_level)
         self.narrator.update(dt_s, self.place, look)
         if self.talk is None:
             self._warmth.update(dt_s, [person.id for person in self.crowd.near(self.player, WARM_REACH)])
 
-    def _values(self) -> dict[str, bool | int | float | str]:
+    def _values(self) -> dict[str, Value]:
         places = {f"npcs.{npc}.place": place for npc, place in self.crowd.places().items()}
         return {**places, **self.world.values()}
 
     def _names(self) -> dict[str, str]:
         return {npc: name for npc, (name, _) in PEOPLE.items()}
+
+
+def _why(request: Request) -> str:
+    return request.error.message if request.error else ""

@@ -46,15 +46,15 @@ def add_daemon_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=size, default=(1280, 720), help="of the window (default 1280x720)")
 
 
-def wanted(options: argparse.Namespace, arguments: Sequence[str] = ()) -> Wanted:
+def wanted(options: argparse.Namespace) -> Wanted:
     """The daemon that was asked for."""
-    return Wanted(options.engine, options.model, options.connect, arguments)
+    return Wanted(options.engine, options.model, options.connect)
 
 
-def play(client: NpcClient, window_size: tuple[int, int], budget_ms: int, save_path: Path | None) -> None:
+def play(client: NpcClient, window_size: tuple[int, int], budget_ms: int | None, save_path: Path | None) -> None:
     """Open the village and play until the window is closed. Closes the client. Raises OSError without a screen."""
     with client:
-        app = App(Game(client, save_path, budget_ms), window_size)
+        app = App(Game(client, save_path, budget_ms or SAY_MS), window_size)
         app.open_title()
         gc.collect()
         gc.freeze()  # what was loaded stays: no frame has to wait for a look through it

@@ -46,6 +46,15 @@ SHINE = 56
 BUBBLE_GAP = 4
 #: Height of the signs at the top, where no bubble goes, window pixels at scale 1.
 SIGNS = 54
+#: What the player reads for the places.
+NAMES = {
+    "inn": "The Grey Heron",
+    "green": "The village green",
+    "forge": "Holt's forge",
+    "mill": "The Low Mill",
+    "shrine": "The shrine of Saint Orla",
+    "ferry": "The ferry landing",
+}
 KEYS = "H help   F5 save   F9 load"
 HELP = (
     ("keys", "Walk with the arrow keys or WASD, and into houses through their doors.\n"),
@@ -233,10 +242,10 @@ class Screen:
         description = game.narrator.description
         banner = None
         if description is not None and description.text:
-            title = _place_name(game.narrator.place)
+            title = NAMES.get(game.narrator.place, "")
             banner = Banner(title, description.text, description.stable, game.narrator.fade)
         return HudView(
-            place=_place_name(game.place) or "Oakhollow",
+            place=NAMES.get(game.place, "Oakhollow"),
             hour=world.hour,
             weather=world.weather,
             quest=now.title,
@@ -277,21 +286,6 @@ class Screen:
 
 def _blinks(who: str, now_s: float) -> bool:
     return (now_s + crc32(who.encode()) % 100 / 27) % BLINK_EVERY_S < BLINK_S
-
-
-def _place_name(place: str) -> str:
-    return NAMES.get(place, "")
-
-
-#: What the player reads for the places.
-NAMES = {
-    "inn": "The Grey Heron",
-    "green": "The village green",
-    "forge": "Holt's forge",
-    "mill": "The Low Mill",
-    "shrine": "The shrine of Saint Orla",
-    "ferry": "The ferry landing",
-}
 
 
 def _hint(game: Game) -> str:

@@ -21,11 +21,11 @@ class Crowd:
     its round would."""
 
     def __init__(self, names: Mapping[str, str], hour: float, called_away: Mapping[str, str] | None = None) -> None:
-        self.people: dict[str, Person] = {}
         self._goals: dict[str, Spot] = {}
-        for npc, name in names.items():
-            self._goals[npc] = self._free_spot(npc, _wanted(npc, hour, called_away or {}))
-            self.people[npc] = Person(npc, name, self._goals[npc])
+        self.people = {
+            npc: Person(npc, name, self._choose_goal(npc, _wanted(npc, hour, called_away or {})))
+            for npc, name in names.items()
+        }
 
     def __iter__(self) -> Iterator[Person]:
         return iter(self.people.values())
@@ -41,7 +41,7 @@ class Crowd:
             if person.id in busy or person.walks:
                 continue
             if goal not in PLACES[wanted].spots:
-                goal = self._goals[person.id] = self._free_spot(person.id, wanted)
+                goal = self._choose_goal(person.id, wanted)
             if person.spot != goal:
                 if hypot(person.spot.x - goal.x, person.spot.y - goal.y) < 1 and person.spot.map == goal.map:
                     person.spot = goal
@@ -55,12 +55,11 @@ class Crowd:
         """The clock was set: everybody is where they would be by then."""
         self._goals.clear()
         for person in self:
-            self._goals[person.id] = self._free_spot(person.id, _wanted(person.id, hour, called_away))
             person.stop()
-            person.spot = self._goals[person.id]
+            person.spot = self._choose_goal(person.id, _wanted(person.id, hour, called_away))
 
     def places(self) -> dict[str, str]:
-        """The place each is at; on the way, the one it comes from is told no more."""
+        """The place each is at, "" on the way between places."""
         return {person.id: place_at(person.spot.map, person.spot.x, person.spot.y) for person in self}
 
     def near(self, who: Person, reach: float) -> list[Person]:
@@ -75,6 +74,10 @@ class Crowd:
             if is_free(other.spot.map, x, y):
                 person.go(route(person.spot, Spot(other.spot.map, x, y)))
                 return
+
+    def _choose_goal(self, npc: str, place: str) -> Spot:
+        self._goals[npc] = self._free_spot(npc, place)
+        return self._goals[npc]
 
     def _free_spot(self, npc: str, place: str) -> Spot:
         first, *others = PLACES[place].spots

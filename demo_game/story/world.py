@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from npc_engine.client import Value
+
 #: The people of Oakhollow, with the names and trades that the player sees.
 PEOPLE = {
     "marta": ("Marta Holt", "innkeeper of the Grey Heron"),
@@ -57,7 +59,7 @@ class World:
         self.trust[npc] = min(max(self.trust[npc] + trust, 0), 100)
         return True
 
-    def values(self) -> dict[str, bool | int | float | str]:
+    def values(self) -> dict[str, Value]:
         """All of it that characters can know of, by the names of the protocol. Time goes by quarters of an hour."""
         quarter = int(self.hour * 4)
         return {

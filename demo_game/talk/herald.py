@@ -3,10 +3,10 @@ daemon did not take is told again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from npc_engine.client import NpcClient, Request
+from npc_engine.client import NpcClient, Request, Value
 
 #: Pause between two tellings of values, seconds: what changes together travels together.
 PAUSE_S = 0.2
@@ -26,28 +26,29 @@ class Event:
 
 
 class Herald:
-    """Tells the daemon what is true and what happened, in the order of the calls."""
+    """Tells the daemon what is true and what happened, in the order of the calls. `values` gives all that is true."""
 
-    def __init__(self, client: NpcClient) -> None:
+    def __init__(self, client: NpcClient, values: Callable[[], Mapping[str, Value]]) -> None:
         self._client = client
-        self._told: dict[str, bool | int | float | str] = {}
+        self._values = values
+        self._told: dict[str, Value] = {}
         self._untold: list[Event] = []
         self._pause_s = 0.0
 
-    def update(self, dt_s: float, values: Mapping[str, bool | int | float | str]) -> None:
+    def update(self, dt_s: float) -> None:
         """Tell what has changed since it was told, unless that was a moment ago."""
         self._pause_s -= dt_s
         if self._pause_s <= 0:
-            self.tell(values)
+            self.tell()
 
-    def tell(self, values: Mapping[str, bool | int | float | str]) -> None:
+    def tell(self) -> None:
         """Tell what has changed, now: what is asked next rests on it."""
+        self._pause_s = PAUSE_S
         events, self._untold = self._untold, []
         for event in events:
             self._send(event)
-        changes = {name: value for name, value in values.items() if self._told.get(name) != value}
+        changes = {name: value for name, value in self._values().items() if self._told.get(name) != value}
         if changes:
-            self._pause_s = PAUSE_S
             self._told.update(changes)
             self._client.world_set(changes, on_done=lambda ended: self._set(ended, changes))
 
@@ -62,13 +63,13 @@ class Herald:
 
     def _send(self, event: Event) -> None:
         def ended(request: Request) -> None:
-            if request.error is not None and request.error.code == "daemon_unreachable":
+            if request.was_lost:
                 self._untold.append(event)
                 self._pause_s = RETRY_S
 
         self._client.event(event.text, event.place, event.npcs, importance=event.importance, on_done=ended)
 
-    def _set(self, ended: Request, changes: Mapping[str, bool | int | float | str]) -> None:
+    def _set(self, ended: Request, changes: Mapping[str, Value]) -> None:
         if ended.error is None:
             return
         self._pause_s = RETRY_S

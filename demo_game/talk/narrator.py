@@ -69,7 +69,7 @@ class Narrator:
 
     def _moved(self, request: Request) -> None:
         """The daemon knows where the player is; if not, it is told again."""
-        if request.error is not None and request.error.code == "daemon_unreachable":
+        if request.was_lost:
             self._told, self._retry_s = None, RETRY_S
 
     def _describe(self, place: str, look: object) -> None:

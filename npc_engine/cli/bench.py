@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from npc_engine.cli.console import reported_errors, stderr
+from npc_engine.cli.engine_options import setting_arguments
 from npc_engine.cli.load import Load, run_load, summarise
 from npc_engine.cli.serve import DEFAULT_PACK, EngineOption, ModelOption, PackOption, ParallelOption, SettingsOption
 
@@ -55,8 +56,7 @@ def load(
     asked = Load(clients=clients, npcs=npcs, rate=rate, budget_ms=budget_ms, seconds=seconds, seed=seed)
     arguments = ["--engine", engine, "--pack", pack, "--parallel", str(parallel), "--saves", "none"]
     arguments += ["--model", model] if model else []
-    for setting in option:
-        arguments += ["--option", setting]
+    arguments += setting_arguments(option)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with reported_errors(), Progress(*columns, console=stderr) as bars:
         bar = bars.add_task("starting", total=1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -71,6 +72,11 @@ def model_ready(model: str | None) -> str:
     """What to hand a child daemon as `--model`. Fetched here, where there is a terminal for the progress bar."""
     spec = _model(model)
     return str(spec.path) if _is_file(model) else spec.name
+
+
+def setting_arguments(settings: Sequence[str]) -> list[str]:
+    """The `--option`s of a child daemon."""
+    return [part for setting in settings for part in ("--option", setting)]
 
 
 def _pair(option: str) -> tuple[str, str]:

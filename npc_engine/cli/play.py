@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from npc_engine.cli.console import reported_errors, stderr
-from npc_engine.cli.engine_options import MODEL_FREE, model_ready
+from npc_engine.cli.engine_options import MODEL_FREE, model_ready, setting_arguments
 from npc_engine.cli.serve import ModelOption, SettingsOption, ThreadsOption
 from npc_engine.engines import registry
+
+if TYPE_CHECKING:
+    from demo_game.connection import Wanted
 
 
 def play(
@@ -20,7 +23,9 @@ def play(
     ] = None,
     model: ModelOption = None,
     address: Annotated[str | None, typer.Option(help="Use the daemon at this address instead of starting one.")] = None,
-    budget_ms: Annotated[int, typer.Option(min=1, max=600_000, help="Time every answer has.")] = 2_500,
+    budget_ms: Annotated[
+        int | None, typer.Option(min=1, max=600_000, help="Time every answer has; else as the game has it.")
+    ] = None,
     size: Annotated[str, typer.Option(help="Size of the window.")] = "1280x720",
     save: Annotated[Path | None, typer.Option(help="The file that F5 writes and F9 reads.", show_default=False)] = None,
     threads: ThreadsOption = 0,
@@ -49,17 +54,19 @@ def play(
         except argparse.ArgumentTypeError as cause:
             raise typer.BadParameter(str(cause), param_hint="--size") from cause
         try:
-            arguments = ["--threads", str(threads), *(part for setting in option for part in ("--option", setting))]
-            chosen = engine is not None or model is not None or threads or option
-            client = None if chosen or address is not None else connection.find_running()
-            if client is None and address is None:
-                engine = engine or "llama"
-                registry.find(engine)  # before a window opens
-                model = None if engine in MODEL_FREE else model_ready(model)
-            client = client or connection.connect(connection.Wanted(engine, model, address, arguments))
+            arguments = ["--threads", str(threads)] if threads else []
+            wanted = connection.Wanted(engine, model, address, (*arguments, *setting_arguments(option)))
+            client = connection.find(wanted) or connection.launch(_with_model(wanted))
             open_village(client, window_size, budget_ms, save)
         except (OSError, ValueError) as cause:
             _fail(str(cause))
+
+
+def _with_model(wanted: Wanted) -> Wanted:
+    """The same with its model fetched, here where there is a terminal for the progress bar."""
+    engine = wanted.engine or "llama"
+    registry.find(engine)  # before a window opens
+    return wanted._replace(engine=engine, model=None if engine in MODEL_FREE else model_ready(wanted.model))
 
 
 def _fail(message: str) -> NoReturn:

@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from npc_engine.cli.console import reported_errors, stderr
-from npc_engine.cli.engine_options import MODEL_FREE, model_ready
+from npc_engine.cli.engine_options import MODEL_FREE, model_ready, setting_arguments
 from npc_engine.cli.readiness import POLL_S, wait_ready
 from npc_engine.cli.serve import SettingsOption, ThreadsOption
 from npc_engine.client import NpcClient, Request
@@ -72,8 +72,7 @@ def replay(
         arguments = ["--engine", engine, "--pack", pack, "--threads", str(threads), "--saves", "none"]
         if engine not in MODEL_FREE:
             arguments += ["--model", model_ready(model or (header.model if engine == header.engine else None))]
-        for setting in option:
-            arguments += ["--option", setting]
+        arguments += setting_arguments(option)
         results: list[Played] = []
         with _daemon(arguments) as games:
             player = Player(games.client, games.wait, seed=header.seed if seed is None else seed, budget_ms=budget_ms)

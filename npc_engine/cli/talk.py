@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from npc_engine.cli.console import reported_errors
-from npc_engine.cli.engine_options import MODEL_FREE, model_ready
+from npc_engine.cli.engine_options import MODEL_FREE, model_ready, setting_arguments
 from npc_engine.cli.readiness import POLL_S, wait_ready
 from npc_engine.cli.serve import (
     DEFAULT_PACK,
@@ -62,9 +62,7 @@ def talk(
         if address is not None:
             client = NpcClient(address, game=GAME)
         else:
-            arguments = ["--threads", str(threads)]
-            for setting in option:
-                arguments += ["--option", setting]
+            arguments = ["--threads", str(threads), *setting_arguments(option)]
             ready = None if engine in MODEL_FREE else model_ready(model)
             client = NpcClient.launch(engine=engine, model=ready, pack=pack, game=GAME, arguments=arguments)
         with client:

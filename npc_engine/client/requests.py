@@ -9,6 +9,7 @@ from npc_engine import limits
 from npc_engine.client.codec import FrameError, encode, field
 from npc_engine.client.replies import Reply, RequestError, Turn, read_turn
 from npc_engine.clock import NS_PER_MS
+from npc_engine.errors import ErrorCode
 
 #: How long after its budget a request may wait for the daemon's answer to travel, milliseconds.
 GRACE_MS = 50
@@ -62,6 +63,11 @@ class Request:
     def finished(self) -> bool:
         """Whether the request has ended, well or badly."""
         return self.state in ("done", "failed")
+
+    @property
+    def was_lost(self) -> bool:
+        """Whether it failed because no daemon answered in time: asked again, it may succeed."""
+        return self.error is not None and self.error.code == ErrorCode.DAEMON_UNREACHABLE
 
     @property
     def is_sent(self) -> bool:

@@ -79,3 +79,11 @@ def test_the_end_is_a_reply_or_an_error() -> None:
     assert (bad.state, bad.reply) == ("failed", None)
     assert good.finished
     assert bad.finished
+
+
+@pytest.mark.parametrize(("code", "lost"), [("daemon_unreachable", True), ("cancelled", False)])
+def test_only_what_no_daemon_took_was_lost(code: str, lost: bool) -> None:
+    asked = request("world.set")
+    assert not asked.was_lost
+    asked.end(RequestError(code, ""))
+    assert asked.was_lost == lost
