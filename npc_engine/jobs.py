@@ -181,7 +181,8 @@ class EngineCaps(msgspec.Struct, frozen=True):
     `kind` "append" writes word by word and never takes a word back, "draft" rewrites the whole line each step.
     `lockstep` engines run one step for all jobs per `poll`. `preempt` says what stopping a job early costs.
     `scripted` engines say lines that an author finished, so that repeats are no fault of theirs. A model that `chooses`
-    can be asked for deed and emotion. `device` is what it computes on, "CPU" or the name of a card.
+    can be asked for deed and emotion. What an engine of random weights says is `noise`: it is shown as it is, because
+    nobody can judge it. `device` is what it computes on, "CPU" or the name of a card.
     `step_ms`, `step_growth` (per further job) and `prefill_token_ms` are what the engine measured of its own cost while
     loading; 0 if it did not. `step_timeout_ms` is the longest a healthy step can take; no progress for longer means the
     engine hangs.
@@ -198,6 +199,7 @@ class EngineCaps(msgspec.Struct, frozen=True):
     step_timeout_ms: int = 5_000
     scripted: bool = False
     chooses: bool = True
+    noise: bool = False
     step_ms: float = 0.0
     step_growth: float = 0.0
     prefill_token_ms: float = 0.0

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from npc_engine.engines import registry
 from npc_engine.engines.base import ModelSpec
+from npc_engine.engines.diffusion.config import read_config
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import by_name
-from npc_engine.models.choose import ensure_model
+from npc_engine.models.catalogue import Entry, by_name, find
+from npc_engine.models.choose import choose_checkpoint, choose_model, ensure_model
 from npc_engine.worker.link import WorkerConfig
 
 #: Engines that need no model file.
 MODEL_FREE = frozenset({"scripted"})
+#: The engine whose models are folders; those of the others are GGUF files.
+DIFFUSION = "diffusion"
+DIFFUSION_FORMAT = "gemma4"
+#: `--option random_weights=...` of the diffusion engine: a made-up model of this size, to try and to measure.
+RANDOM_WEIGHTS = "random_weights"
+RANDOM_SIZES = ("tiny", "full")
+#: A file of an unknown model, from this size on, is taken for one that can choose: about a billion parameters.
+CHOOSING_BYTES = 700 << 20
 
 
 def worker_config(
@@ -31,52 +40,104 @@ def worker_config(
 ) -> WorkerConfig:
     """Resolve the model (fetching it if need be, with a progress bar) and build the worker's configuration.
 
-    Raises NpcError: ENGINE_UNKNOWN, MODEL_UNKNOWN, MODEL_MISSING, DOWNLOAD_FAILED, ...
+    Raises NpcError: ENGINE_UNKNOWN, ENGINE_FAILED (a model of the wrong kind), MODEL_UNKNOWN, MODEL_MISSING,
+    DOWNLOAD_FAILED, ...
     """
     registry.find(engine)
-    settings = dict(_pair(option) for option in options)
-    if engine in MODEL_FREE:
-        spec = ModelSpec(name=engine, max_parallel=parallel, context_tokens=context_tokens, options=settings)
-    else:
-        spec = msgspec.structs.replace(
-            _model(model),
-            context_tokens=context_tokens,
-            max_parallel=parallel,
-            threads=threads,
-            options=settings,
-        )
+    settings = parse_settings(options)
+    spec = _model(engine, model) if needs_model(engine, settings) else _without_model(engine, settings)
+    spec = msgspec.structs.replace(
+        spec, context_tokens=context_tokens, max_parallel=parallel, threads=threads, options=settings
+    )
     return WorkerConfig(engine=engine, spec=spec, log_level=log_level)
 
 
-#: A file of an unknown model, from this size on, is taken for one that can choose: about a billion parameters.
-CHOOSING_BYTES = 700 << 20
+def parse_settings(options: Sequence[str]) -> dict[str, str]:
+    """The `--option`s by name. Raises `NpcError` ENGINE_FAILED for one without a value."""
+    return dict(_pair(option) for option in options)
 
 
-def _is_file(model: str | None) -> bool:
-    return model is not None and (model.endswith(".gguf") or os.sep in model)
+def needs_model(engine: str, settings: Mapping[str, str]) -> bool:
+    """Whether the engine loads a model from the disk."""
+    return engine not in MODEL_FREE and not (engine == DIFFUSION and RANDOM_WEIGHTS in settings)
 
 
-def _model(model: str | None) -> ModelSpec:
-    if model is not None and _is_file(model):
-        path = Path(model).expanduser()
-        if not path.is_file():
-            raise NpcError(ErrorCode.MODEL_MISSING, f"no such file: {path}")
-        chat_format = "gemma" if "gemma" in path.stem.lower() else "chatml"
-        chooses = path.stat().st_size >= CHOOSING_BYTES
-        return ModelSpec(name=path.stem, path=path.resolve(), chat_format=chat_format, chooses=chooses)
-    entry, path = ensure_model(by_name(model) if model else None)
-    return ModelSpec(name=entry.name, path=path, chat_format=entry.chat_format, chooses=entry.chooses)
-
-
-def model_ready(model: str | None) -> str:
-    """What to hand a child daemon as `--model`. Fetched here, where there is a terminal for the progress bar."""
-    spec = _model(model)
-    return str(spec.path) if _is_file(model) else spec.name
+def model_for_child(engine: str, model: str | None, options: Sequence[str]) -> str | None:
+    """What to hand a child daemon as `--model`, None if it needs none. Fetched here, where there is a terminal for the
+    progress bar. Raises what `worker_config` raises."""
+    registry.find(engine)
+    if not needs_model(engine, parse_settings(options)):
+        return None
+    chosen = chosen_entry(engine, model)
+    if isinstance(chosen, Path):
+        return str(chosen)
+    ensure_model(chosen)
+    return chosen.name
 
 
 def setting_arguments(settings: Sequence[str]) -> list[str]:
     """The `--option`s of a child daemon."""
     return [part for setting in settings for part in ("--option", setting)]
+
+
+def chosen_entry(engine: str, model: str | None) -> Entry | Path:
+    """The model that is meant: one of the catalogue, or a place on the disk. Raises `NpcError` MODEL_UNKNOWN,
+    MODEL_MISSING, or ENGINE_FAILED if it is none for this engine."""
+    if model is None:
+        return choose_checkpoint() if engine == DIFFUSION else choose_model()
+    entry = find(model)
+    if entry is None and not _is_place(model):
+        entry = by_name(model)
+    if entry is None:
+        place = Path(model).expanduser().resolve()
+        _check_kind(engine, place)
+        return place
+    if engine not in entry.engines:
+        runs = f"`--engine {entry.engines[0]}` runs it" if entry.engines else entry.quality
+        raise NpcError(ErrorCode.ENGINE_FAILED, f"{entry.title} is no model for the {engine} engine: {runs}")
+    return entry
+
+
+def _model(engine: str, model: str | None) -> ModelSpec:
+    chosen = chosen_entry(engine, model)
+    if not isinstance(chosen, Path):
+        path = ensure_model(chosen)
+        return ModelSpec(name=chosen.name, path=path, chat_format=chosen.chat_format, chooses=chosen.chooses)
+    if engine == DIFFUSION:
+        return ModelSpec(name=chosen.name, path=chosen, chat_format=DIFFUSION_FORMAT)
+    chat_format = "gemma" if "gemma" in chosen.stem.lower() else "chatml"
+    chooses = chosen.stat().st_size >= CHOOSING_BYTES
+    return ModelSpec(name=chosen.stem, path=chosen, chat_format=chat_format, chooses=chooses)
+
+
+def _without_model(engine: str, settings: Mapping[str, str]) -> ModelSpec:
+    if engine != DIFFUSION:
+        return ModelSpec(name=engine)
+    size = settings[RANDOM_WEIGHTS]
+    if size not in RANDOM_SIZES:
+        message = f"--option {RANDOM_WEIGHTS}={size}: there are {' and '.join(RANDOM_SIZES)}"
+        raise NpcError(ErrorCode.ENGINE_FAILED, message)
+    return ModelSpec(name=f"random-{size}", chat_format=DIFFUSION_FORMAT)
+
+
+def _is_place(model: str) -> bool:
+    return model.endswith(".gguf") or os.sep in model or "/" in model or Path(model).is_dir()
+
+
+def _check_kind(engine: str, place: Path) -> None:
+    """A folder for the diffusion engine, a file for any other; anything else is told before a process is started."""
+    if place.is_dir():
+        read_config(place)
+        if engine != DIFFUSION:
+            message = f"{place} is a DiffusionGemma checkpoint, the {engine} engine runs GGUF files: "
+            raise NpcError(ErrorCode.ENGINE_FAILED, message + f"use --engine {DIFFUSION}")
+    elif not place.is_file():
+        what = "folder" if engine == DIFFUSION else "file"
+        raise NpcError(ErrorCode.MODEL_MISSING, f"no such {what}: {place}")
+    elif engine == DIFFUSION:
+        message = f"{place} is a file, the diffusion engine runs a checkpoint's folder with its config.json"
+        hint = ": use --engine llama" if place.suffix == ".gguf" else ""
+        raise NpcError(ErrorCode.ENGINE_FAILED, message + hint)
 
 
 def _pair(option: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from npc_engine import __version__
 from npc_engine.cli import (
     bench,
     check,
+    doctor,
     import_card,
     inspect,
     keys,
@@ -34,6 +35,7 @@ app.command("serve")(serve.serve)
 app.command("replay")(replay.replay)
 app.command("keys")(keys.keys)
 app.command("check")(check.check)
+app.command("doctor")(doctor.doctor)
 app.command("test")(rehearse.rehearse)
 app.command("inspect")(inspect.inspect)
 app.command("import-card")(import_card.import_card)

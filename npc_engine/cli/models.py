@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.padding import Padding
 
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.models.bar import fetch_with_bar
-from npc_engine.models.catalogue import by_name, catalogue
-from npc_engine.models.choose import choose_model, file_of, model_here
+from npc_engine.models.catalogue import Checkpoint, Entry, by_name, catalogue, checkpoints
+from npc_engine.models.choose import choose_model, model_here, path_of
 
 app = typer.Typer(help="List the known models, fetch one, print where it lies.", no_args_is_help=True)
 
 Name = Annotated[str | None, typer.Argument(help="A name from `models list`. Left out: the best one for this machine.")]
 
+HEADINGS = ("name", "size", "memory", "engine", "here", "licence")
+
 
 @app.command("list", epilog="Example: npc-engine models list")
 def list_models() -> None:
-    """Every model the engine knows, best first."""
+    """Every model the engine knows, best first: files for the llama engine, then folders for the diffusion engine.
+
+    Memory is what four characters at once need, for the diffusion engine on the graphics card; `~` means about.
+    """
     with reported_errors():
-        table = Table()
-        for heading in ("name", "size", "licence", "memory", "here", "engines", "what to expect"):
-            table.add_column(heading, no_wrap=heading == "name")
-        for model in catalogue():
-            table.add_row(
-                model.name,
-                f"{model.size_bytes / 1e6:,.0f} MB",
-                f"[link={model.licence_url}]{model.licence}[/link]",
-                f"{model.memory_mb:,} MB",
-                "yes" if file_of(model) else "no",
-                ", ".join(model.engines),
-                model.quality,
-            )
-        Console().print(table)
+        entries: tuple[Entry, ...] = (*catalogue(), *checkpoints())
+        rows = [_facts(entry) for entry in entries]
+        widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
+        console = Console(highlight=False)
+        console.print(f"[bold]{_line(HEADINGS, widths)}[/]", soft_wrap=True)
+        for entry, facts in zip(entries, rows, strict=True):
+            console.print(_line(facts, widths), soft_wrap=True)
+            console.print(Padding(f"[dim]{escape(entry.quality)}[/]", (0, 0, 0, 4)))
+
+
+def _facts(entry: Entry) -> tuple[str, ...]:
+    if isinstance(entry, Checkpoint):
+        size = f"~{entry.size_bytes / 1e9:.0f} GB"
+    else:
+        size = f"{entry.size_bytes / 1e9:.1f} GB" if entry.size_bytes >= 1e9 else f"{entry.size_bytes / 1e6:.0f} MB"
+    memory = f"{entry.memory_mb / 1024:.1f} GiB" if entry.memory_mb else "?"
+    here = "yes" if path_of(entry) else "no"
+    return entry.name, size, memory, ", ".join(entry.engines) or "none", here, entry.licence
+
+
+def _line(facts: Sequence[str], widths: Sequence[int]) -> str:
+    """Names and words to the left, numbers to the right; markup in them is text."""
+    name, size, memory, *words = facts
+    cells = [name.ljust(widths[0]), size.rjust(widths[1]), memory.rjust(widths[2])]
+    cells += [word.ljust(width) for word, width in zip(words, widths[3:], strict=True)]
+    return escape("  ".join(cells).rstrip())
 
 
 @app.command(epilog="Examples: npc-engine models pull | npc-engine models pull qwen2.5-coder-0.5b")
@@ -51,6 +70,6 @@ def pull(name: Name = None) -> None:
 
 @app.command(epilog='Example: llama-cli -m "$(npc-engine models path qwen2.5-coder-0.5b)"')
 def path(name: Name = None) -> None:
-    """Print where a model's file lies, and nothing else; for scripts. Never downloads."""
+    """Print where a model lies, its file or its folder, and nothing else; for scripts. Never downloads."""
     with reported_errors():
         print(model_here(name)[1])

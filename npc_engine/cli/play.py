@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from npc_engine.cli.console import reported_errors, stderr
-from npc_engine.cli.engine_options import MODEL_FREE, model_ready, setting_arguments
+from npc_engine.cli.engine_options import model_for_child, setting_arguments
 from npc_engine.cli.serve import ModelOption, SettingsOption, ThreadsOption
-from npc_engine.engines import registry
 
 if TYPE_CHECKING:
     from demo_game.connection import Wanted
@@ -56,17 +56,16 @@ def play(
         try:
             arguments = ["--threads", str(threads)] if threads else []
             wanted = connection.Wanted(engine, model, address, (*arguments, *setting_arguments(option)))
-            client = connection.find(wanted) or connection.launch(_with_model(wanted))
+            client = connection.find(wanted) or connection.launch(_with_model(wanted, option))
             open_village(client, window_size, budget_ms, save)
         except (OSError, ValueError) as cause:
             _fail(str(cause))
 
 
-def _with_model(wanted: Wanted) -> Wanted:
+def _with_model(wanted: Wanted, options: Sequence[str]) -> Wanted:
     """The same with its model fetched, here where there is a terminal for the progress bar."""
     engine = wanted.engine or "llama"
-    registry.find(engine)  # before a window opens
-    return wanted._replace(engine=engine, model=None if engine in MODEL_FREE else model_ready(wanted.model))
+    return wanted._replace(engine=engine, model=model_for_child(engine, wanted.model, options))
 
 
 def _fail(message: str) -> NoReturn:

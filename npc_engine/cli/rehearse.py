@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from npc_engine.cli.console import reported_errors, stderr
-from npc_engine.cli.engine_options import MODEL_FREE, model_ready, setting_arguments
+from npc_engine.cli.engine_options import MODEL_FREE, model_for_child, setting_arguments
 from npc_engine.cli.readiness import wait_ready
 from npc_engine.cli.serve import EngineOption, ModelOption, SettingsOption, ThreadsOption
 from npc_engine.client import NpcClient
@@ -57,7 +57,7 @@ def rehearse(
         if not tests:
             raise NpcError(ErrorCode.PACK_INVALID, f"no dialogue tests to play in {folder / 'tests'}")
         arguments = ["--saves", "none", "--threads", str(threads), *setting_arguments(option)]
-        ready = None if engine in MODEL_FREE else model_ready(model)
+        ready = model_for_child(engine, model, option)
         with NpcClient.launch(engine=engine, model=ready, pack=str(folder), arguments=arguments) as client:
             wait_ready(client, stderr)
             rehearsal = Rehearsal(loaded, client, budget_ms=budget_ms, scripted=engine in MODEL_FREE)

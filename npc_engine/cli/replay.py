@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from npc_engine.cli.console import reported_errors, stderr
-from npc_engine.cli.engine_options import MODEL_FREE, model_ready, setting_arguments
+from npc_engine.cli.engine_options import model_for_child, setting_arguments
 from npc_engine.cli.readiness import POLL_S, wait_ready
 from npc_engine.cli.serve import SettingsOption, ThreadsOption
 from npc_engine.client import NpcClient, Request
@@ -70,8 +70,8 @@ def replay(
         engine, pack = engine or header.engine, pack or header.pack
         _remark(header, engine, pack, played_from.damaged)
         arguments = ["--engine", engine, "--pack", pack, "--threads", str(threads), "--saves", "none"]
-        if engine not in MODEL_FREE:
-            arguments += ["--model", model_ready(model or (header.model if engine == header.engine else None))]
+        if ready := model_for_child(engine, model or (header.model if engine == header.engine else None), option):
+            arguments += ["--model", ready]
         arguments += setting_arguments(option)
         results: list[Played] = []
         with _daemon(arguments) as games:

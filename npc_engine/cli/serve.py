@@ -36,9 +36,14 @@ SWITCH_S = 0.0005
 #: How often a child looks whether its parent lives, seconds.
 PARENT_CHECK_S = 1.0
 
-EngineOption = Annotated[str, typer.Option("--engine", help="llama (a GGUF model) or scripted (no model at all).")]
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="llama (a GGUF model), diffusion (DiffusionGemma, GPU) or scripted (no model).")
+]
 ModelOption = Annotated[
-    str | None, typer.Option("--model", help="A name from `models list`, or a .gguf file. Default: what fits.")
+    str | None,
+    typer.Option(
+        "--model", help="A name from `models list`, a .gguf file or a checkpoint's folder. Default: what fits."
+    ),
 ]
 PackOption = Annotated[str, typer.Option("--pack", help="Character pack: a folder, or the name of a shipped one.")]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=0, help="CPU threads for the model; 0 chooses.")]

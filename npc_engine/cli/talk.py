@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from npc_engine.cli.console import reported_errors
-from npc_engine.cli.engine_options import MODEL_FREE, model_ready, setting_arguments
+from npc_engine.cli.engine_options import model_for_child, setting_arguments
 from npc_engine.cli.readiness import POLL_S, wait_ready
 from npc_engine.cli.serve import (
     DEFAULT_PACK,
@@ -28,7 +28,7 @@ from npc_engine.cli.serve import (
 from npc_engine.cli.talk_commands import COMMANDS, carry_out
 from npc_engine.client import DaemonInfo, NpcClient, Request
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import catalogue
+from npc_engine.models.catalogue import find
 
 WARM_MS = 120_000
 #: What is said here is remembered, and kept apart from any game's.
@@ -63,7 +63,7 @@ def talk(
             client = NpcClient(address, game=GAME)
         else:
             arguments = ["--threads", str(threads), *setting_arguments(option)]
-            ready = None if engine in MODEL_FREE else model_ready(model)
+            ready = model_for_child(engine, model, option)
             client = NpcClient.launch(engine=engine, model=ready, pack=pack, game=GAME, arguments=arguments)
         with client:
             Conversation(client, console, budget_ms, seed).run(npc, say)
@@ -168,7 +168,7 @@ class Conversation:
 
     def _introduce(self) -> None:
         daemon = self.daemon
-        model = next((model for model in catalogue() if model.name == daemon.model), None)
+        model = find(daemon.model)
         title = model.title if model else daemon.model
         self.console.print(f"[green]{escape(title)}[/] speaks ({daemon.engine}).", soft_wrap=True)
         if model:

@@ -105,7 +105,7 @@ class Admission:
             job_class=work.job_class,
             deadline_ns=work.deadline_ns,
             prefill_tokens=int((chars - cached) / CHARS_PER_TOKEN) + 1,
-            shape=shape_of(work.slots, caps.kind),
+            shape=shape_of(work.slots, caps.kind, work.job_class),
         )
 
 

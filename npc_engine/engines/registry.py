@@ -20,6 +20,9 @@ class Entry(NamedTuple):
 
 
 ENGINES = {
+    "diffusion": Entry(
+        "npc_engine.engines.diffusion.engine", "DiffusionEngine", 'pip install "npc-dialogue-engine[gpu]"'
+    ),
     "llama": Entry("npc_engine.engines.llama", "LlamaEngine", "pip install xllamacpp"),
     "scripted": Entry("npc_engine.engines.scripted", "ScriptedEngine", "pip install npc-dialogue-engine"),
 }

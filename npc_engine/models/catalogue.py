@@ -64,31 +64,55 @@ class IndexSource(Strict, frozen=True, tag_field="kind", tag="index"):
 Source: TypeAlias = HubSource | IndexSource
 
 
-class Model(Strict, frozen=True):
-    """One entry of the catalogue; `catalogue.yaml` explains the fields."""
+class Known(Strict, frozen=True, kw_only=True):
+    """What every entry of the catalogue says; `catalogue.yaml` explains the fields."""
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     title: str
-    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
     licence: str
     licence_url: str
     parameters: str
     size_bytes: Positive
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-    chat_format: Literal["chatml", "gemma"]
+    chat_format: Literal["chatml", "gemma", "gemma4"]
     context_tokens: Positive
-    memory_mb: Positive
     quality: str
     engines: list[str]
+    chooses: bool = True
+
+
+class Model(Known, frozen=True, kw_only=True):
+    """A model that is one GGUF file, its exact size and hash known."""
+
+    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    memory_mb: Positive
     sources: Annotated[list[Source], Meta(min_length=1)]
     default_from_mb: int | None = None
     test_only: bool = False
-    chooses: bool = True
 
     @property
     def needs_hub(self) -> bool:
         """Whether the hub is the only place that has it."""
         return all(isinstance(source, HubSource) for source in self.sources)
+
+
+class Checkpoint(Known, frozen=True, kw_only=True):
+    """A model that is a folder of files, as its publisher keeps it on the hub. `size_bytes` is about what it takes;
+    the hub says what exactly. Without `engines`, nothing here can run it: it is listed so that nobody tries in vain."""
+
+    repo: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    revision: str
+    memory_mb: Positive | None = None
+
+
+Entry: TypeAlias = Model | Checkpoint
+
+
+class Catalogue(Strict, frozen=True):
+    """The whole of `catalogue.yaml`, each list best first."""
+
+    files: tuple[Model, ...]
+    checkpoints: tuple[Checkpoint, ...]
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -99,18 +123,34 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 @cache
-def catalogue() -> tuple[Model, ...]:
-    """Every known model, best first."""
+def _read() -> Catalogue:
     text = resources.files("npc_engine.models").joinpath("catalogue.yaml").read_text(encoding="utf-8")
-    return msgspec.convert(yaml.safe_load(text), tuple[Model, ...])
+    return msgspec.convert(yaml.safe_load(text), Catalogue)
 
 
-def by_name(name: str) -> Model:
-    """The model called `name`. Raises `NpcError` MODEL_UNKNOWN with the nearest names."""
-    models = {model.name: model for model in catalogue()}
-    if name in models:
-        return models[name]
-    near = difflib.get_close_matches(name, models, n=3, cutoff=0.4) or list(models)
+def catalogue() -> tuple[Model, ...]:
+    """Every known model that is one file, best first."""
+    return _read().files
+
+
+def checkpoints() -> tuple[Checkpoint, ...]:
+    """Every known model that is a folder, best first; what nothing here can run comes last."""
+    return _read().checkpoints
+
+
+def find(name: str) -> Entry | None:
+    """The model called `name`, or that of the hub's repository `name`."""
+    entries: tuple[Entry, ...] = (*catalogue(), *checkpoints())
+    return next((entry for entry in entries if name in (entry.name, getattr(entry, "repo", None))), None)
+
+
+def by_name(name: str) -> Entry:
+    """The same. Raises `NpcError` MODEL_UNKNOWN with the nearest names."""
+    entry = find(name)
+    if entry is not None:
+        return entry
+    names = [known.name for known in (*catalogue(), *checkpoints())]
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or names
     message = f"The catalogue has no model {name!r}. Nearest: {', '.join(near)}. See `npc-engine models list`."
     raise NpcError(ErrorCode.MODEL_UNKNOWN, message)
 

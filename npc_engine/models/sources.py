@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -24,6 +25,8 @@ HUB_VARIABLE = "HF_ENDPOINT"
 #: Silence after which a connection counts as dead, seconds.
 HUB_TIMEOUT_S = 20.0
 CHUNK_BYTES = 1 << 20
+#: No listing of a repository is larger.
+LISTING_BYTES = 1 << 24
 #: How often a running pip is looked at, seconds.
 PIP_POLL_S = 0.2
 
@@ -37,15 +40,20 @@ class SourceFailed(Exception):
     """This source cannot give the rest of the file; the message says why in a few words."""
 
 
+def hub_address() -> str:
+    """The hub, or the mirror that `HF_ENDPOINT` names."""
+    return (os.environ.get(HUB_VARIABLE) or HUB).rstrip("/")
+
+
 def hub_url(source: HubSource, file: str) -> str:
     """The address of `file` at the hub, or at the mirror that `HF_ENDPOINT` names."""
-    return f"{_hub()}/{source.repo}/resolve/{source.revision}/{file}"
+    return f"{hub_address()}/{source.repo}/resolve/{source.revision}/{file}"
 
 
 def hub_reachable(timeout_s: float = 3.0) -> bool:
     """Whether the hub answers a HEAD request within `timeout_s`."""
     try:
-        with _request(_hub(), "HEAD", timeout_s):
+        with _request(hub_address(), "HEAD", timeout_s):
             return True
     except urllib.error.HTTPError as refusal:
         refusal.close()
@@ -56,20 +64,21 @@ def hub_reachable(timeout_s: float = 3.0) -> bool:
 
 def hub_bytes(model: Model, source: HubSource, offset: int) -> Iterator[bytes]:
     """The bytes of `model.file` from `offset` on. Ends early if the connection does. Raises `SourceFailed`."""
-    try:
-        with _request(hub_url(source, model.file), "GET", HUB_TIMEOUT_S, {"Range": f"bytes={offset}-"}) as response:
-            _check_length(response, model.size_bytes)
-            if response.status != http.client.PARTIAL_CONTENT:
-                _skip(response, offset)
-            while chunk := response.read(CHUNK_BYTES):
-                yield chunk
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise SourceFailed(f"HTTP {error.code} {error.reason}") from error
-    except urllib.error.URLError as error:
-        raise SourceFailed(f"no answer ({error.reason})") from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise SourceFailed(f"the connection broke ({error})") from error
+    url = hub_url(source, model.file)
+    with _failures(), _request(url, "GET", HUB_TIMEOUT_S, {"Range": f"bytes={offset}-"}) as response:
+        _check_length(response, model.size_bytes)
+        if response.status != http.client.PARTIAL_CONTENT:
+            _skip(response, offset)
+        while chunk := response.read(CHUNK_BYTES):
+            yield chunk
+
+
+def hub_listing(repo: str, revision: str) -> bytes:
+    """What the hub says of a repository at a revision, its files with sizes and hashes too: JSON. Raises
+    `SourceFailed`."""
+    url = f"{hub_address()}/api/models/{repo}/revision/{revision}?blobs=true"
+    with _failures(), _request(url, "GET", HUB_TIMEOUT_S) as response:
+        return response.read(LISTING_BYTES)
 
 
 def index_bytes(
@@ -129,8 +138,30 @@ def pip_download(wheel: Wheel, folder: Path, on_bytes: OnBytes) -> Path:
     return wheels[0]
 
 
-def _hub() -> str:
-    return (os.environ.get(HUB_VARIABLE) or HUB).rstrip("/")
+def bytes_under(folder: Path) -> int:
+    """What lies in a folder that others write to meanwhile."""
+    total = 0
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.stat(os.path.join(directory, name)).st_size
+            except FileNotFoundError:  # pip moved it meanwhile
+                continue
+    return total
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """What goes wrong with a connection in the block, as `SourceFailed`."""
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise SourceFailed(f"HTTP {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        raise SourceFailed(f"no answer ({error.reason})") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise SourceFailed(f"the connection broke ({error})") from error
 
 
 def _request(
@@ -164,18 +195,7 @@ def _wait(pip: subprocess.Popen[bytes], folder: Path, on_bytes: OnBytes) -> int:
         try:
             return pip.wait(PIP_POLL_S)
         except subprocess.TimeoutExpired:
-            on_bytes(_bytes_under(folder))
-
-
-def _bytes_under(folder: Path) -> int:
-    total = 0
-    for directory, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.stat(os.path.join(directory, name)).st_size
-            except FileNotFoundError:  # pip moved it meanwhile
-                continue
-    return total
+            on_bytes(bytes_under(folder))
 
 
 def _last_error(log: Path) -> str:

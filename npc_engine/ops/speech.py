@@ -14,7 +14,7 @@ from types import MappingProxyType
 from npc_engine.jobs import Draft as DraftUpdate
 from npc_engine.jobs import Finished, FinishReason, Usage
 from npc_engine.ops.base import Ask, OpContext, Refusal, WorkerLost
-from npc_engine.prompt.guard import Guard, sentence_cut
+from npc_engine.prompt.guard import Guard, Unjudged, sentence_cut
 from npc_engine.prompt.reply import ACTION, EMOTION
 from npc_engine.storage.search_terms import is_unspaced
 from npc_engine.wire.messages import Action, Done, Emotion, Reason, Source, Timing
@@ -89,12 +89,18 @@ class Speech:
                 return self.refused(refusal) if draft == 0 else self.rescue(Reason.GUARD)
             self._drafts = draft + 1
             try:
-                done = await self._attempt(attempt, make_guard())
+                done = await self._attempt(attempt, Unjudged() if self._noise else make_guard())
             except WorkerLost:
                 return self.rescue(Reason.CRASHED)
             if done is not None:
                 return done
         return self.rescue(Reason.GUARD)
+
+    @property
+    def _noise(self) -> bool:
+        """Whether the model's words mean nothing: then they are shown as they come, to show that they come in time."""
+        caps = self._ctx.brain.caps
+        return caps is not None and caps.noise
 
     def rescue(self, reason: Reason) -> Done:
         """The best reply there is right now."""
@@ -137,7 +143,7 @@ class Speech:
             case FinishReason.STOP | FinishReason.SENTENCE:
                 reason = None
             case FinishReason.LENGTH:
-                reason = Reason.LENGTH
+                reason = None if self._noise else Reason.LENGTH
             case FinishReason.DROPPED | FinishReason.CANCELLED:
                 return self.rescue(Reason.BUSY if not self._published else Reason.LATE)
             case _:

@@ -45,6 +45,18 @@ GEMMA = ChatFormat(
     assistant=Turn("<start_of_turn>model\n", "<end_of_turn>\n"),
     stop=("<end_of_turn>", "<start_of_turn>"),
 )
+#: Gemma 4 and DiffusionGemma. They think only if the system turn asks for it with `<|think|>`, which no persona does.
+#: (The first template of the instruction-tuned checkpoints also put an empty thought before each reply; their
+#: publishers have since taken it out, for better answers.)
+GEMMA4 = ChatFormat(
+    name="gemma4",
+    begin="<bos>",
+    system=Turn("<|turn>system\n", "<turn|>\n"),
+    user=Turn("<|turn>user\n", "<turn|>\n"),
+    assistant=Turn("<|turn>model\n", "<turn|>\n"),
+    stop=("<turn|>", "<|turn>", "<|channel>"),
+    chooses=True,
+)
 #: No control tokens at all: a transcript, for base models and for engines that speak without a model.
 PLAIN = ChatFormat(
     name="plain",
@@ -54,4 +66,4 @@ PLAIN = ChatFormat(
     stop=(),
 )
 
-FORMATS = {chat_format.name: chat_format for chat_format in (CHATML, GEMMA, PLAIN)}
+FORMATS = {chat_format.name: chat_format for chat_format in (CHATML, GEMMA, GEMMA4, PLAIN)}

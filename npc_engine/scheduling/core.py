@@ -30,6 +30,7 @@ from npc_engine.scheduling.policy import (
     order_key,
     plan,
     prefetch_slots,
+    shared_load,
     worth_a_try,
 )
 
@@ -165,9 +166,9 @@ class Scheduler:
         self._queue: list[tuple[OrderKey, JobId]] = []
         self._engine: dict[JobId, _Record] = {}  # the jobs that hold a slot
         self._arrivals = 0
-        self._planned_batch = 0  # jobs on the engine when plans were last made
+        self._planned_batch = 0  # the load when plans were last made
         self._now_ns = 0
-        self._slot_ns = 0  # slots in use, summed over time: gives the mean batch of any stretch
+        self._slot_ns = 0  # the load, summed over time: gives the mean batch of any stretch
 
     def handle(self, event: Event, now_ns: int) -> list[Action]:
         """Take one event; returns what to do now, in this order.
@@ -176,7 +177,7 @@ class Scheduler:
         one that it does not have.
         """
         now_ns = max(now_ns, self._now_ns)
-        self._slot_ns += len(self._engine) * (now_ns - self._now_ns)
+        self._slot_ns += self._load * (now_ns - self._now_ns)
         self._now_ns = now_ns
         actions: list[Action] = []
         match event:
@@ -199,7 +200,7 @@ class Scheduler:
         self._fill(actions)
         self._make_room(actions)
         self._hush_readers(actions)
-        if len(self._engine) != self._planned_batch:
+        if self._load != self._planned_batch:
             self._replan(actions)
         return actions
 
@@ -328,7 +329,7 @@ class Scheduler:
 
     def _replan(self, actions: list[Action]) -> None:
         """Fit what is left of the running jobs to the number that now share the engine."""
-        self._planned_batch = len(self._engine)
+        self._planned_batch = self._load
         for record in self._engine.values():
             left = record.left()
             if record.state is not JobState.RUNNING or not left.max_steps or record.started_ns == self._now_ns:
@@ -349,18 +350,24 @@ class Scheduler:
         """
         slack_ms = self._slack_ms(record)
         tokens, left = record.job.prefill_tokens, record.left()
-        batch = min(self._max_parallel, self._sharing(record.job.job_class))
+        batch = self._sharing(record.job.job_class)
         fitting = plan(slack_ms, tokens, left, self.cost, batch)
         if fitting is None and all(other.job.job_class < record.job.job_class for other in self._engine.values()):
             return last_plan(left) if worth_a_try(slack_ms, tokens, left, self.cost, batch) else None
         return fitting
 
+    @property
+    def _load(self) -> int:
+        """Of a step now."""
+        return sum(record.job.shape.load for record in self._engine.values())
+
     def _sharing(self, job_class: JobClass) -> int:
-        """How many jobs want the engine beside and with one of `job_class`. Warm-ups that make way do not."""
+        """The load of a step once all who want the engine beside and with one of `job_class` have it. Warm-ups that
+        make way do not count."""
         every = [*self._engine.values(), *(self._jobs[job_id] for _, job_id in self._queue)]
-        if not self._slow_reading or job_class is JobClass.PREFETCH:
-            return len(every)
-        return sum(record.job.job_class is not JobClass.PREFETCH for record in every)
+        if self._slow_reading and job_class is not JobClass.PREFETCH:
+            every = [record for record in every if record.job.job_class is not JobClass.PREFETCH]
+        return shared_load((record.job.shape.load for record in every), self._max_parallel)
 
     def _slack_ms(self, record: _Record) -> float:
         """Until the deadline of `record`, less what others on the engine have still to read, those aside that make way

@@ -7,7 +7,7 @@ does not wait past its own deadline, where it ends without having run.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heapreplace
 from typing import NamedTuple, TypeAlias
 
@@ -30,13 +30,16 @@ class Shape(msgspec.Struct, frozen=True):
     """The size of a reply in engine steps. A warm-up has all zeros.
 
     From `soft_steps` on the reply ends at the next sentence end, so that is its usual size; `min_steps` is the least
-    worth starting for. `choice_steps` are spent before the text and are no part of the other three.
+    worth starting for. `choice_steps` are spent before the text and are no part of the other three. `load` is what the
+    job weighs in a step that several share: one, where a job is one row as on an append engine, else one for each
+    `LOAD_ROWS` rows of its canvas.
     """
 
     max_steps: int = 0
     soft_steps: int = 0
     min_steps: int = 0
     choice_steps: int = 0
+    load: int = 1
 
     @property
     def may_end_early(self) -> bool:
@@ -49,25 +52,41 @@ class Shape(msgspec.Struct, frozen=True):
             return self
         left = max(0, self.max_steps - steps)
         least = min(1, left)
-        return Shape(left, max(least, self.soft_steps - steps), max(least, self.min_steps - steps))
+        return Shape(left, max(least, self.soft_steps - steps), max(least, self.min_steps - steps), load=self.load)
 
 
-#: A draft engine writes all slots at once, in as many steps however long the line. Diffusion models of this kind stay
-#: coherent down to 6 steps and gain little beyond 12.
-DRAFT_SHAPE = Shape(max_steps=12, soft_steps=12, min_steps=6)
+#: A draft engine writes a whole canvas at once, in as many steps however long the line: this many, by what it is for.
+#: DiffusionGemma stays coherent under a hard cap of 6 steps and degenerates below; its reference takes about 12, for
+#: prose more.
+DRAFT_STEPS = {JobClass.PLAYER: 12, JobClass.SCENE: 16, JobClass.BARK: 8, JobClass.AMBIENT: 8, JobClass.PREFETCH: 8}
+DRAFT_MIN_STEPS = 6
+#: The widest canvas, and what the beginning of a reply, its deed and emotion take of it, tokens.
+CANVAS_ROWS, SKELETON_ROWS = 256, 12
+#: Rows of canvas that count as one in the load of a step.
+LOAD_ROWS = 64
 
 
-def shape_of(slots: Sequence[Slot], kind: str = "append") -> Shape:
+def shape_of(slots: Sequence[Slot], kind: str = "append", job_class: JobClass = JobClass.PLAYER) -> Shape:
     """The shape of a reply with `slots` on an engine of `kind` (`EngineCaps.kind`)."""
-    if kind == "draft":
-        return DRAFT_SHAPE if slots else Shape()
     texts = [slot for slot in slots if isinstance(slot, TextSlot)]
+    if kind == "draft":
+        return _draft_shape(slots, texts, job_class)
     return Shape(
         max_steps=sum(slot.max_tokens for slot in texts),
         soft_steps=sum(min(slot.soft_tokens, slot.max_tokens) for slot in texts),
         min_steps=sum(min(slot.min_tokens, slot.max_tokens) for slot in texts),
         choice_steps=CHOICE_STEPS * sum(isinstance(slot, ChoiceSlot) for slot in slots),
     )
+
+
+def _draft_shape(slots: Sequence[Slot], texts: Sequence[TextSlot], job_class: JobClass) -> Shape:
+    """Choices are read first, in a step without a draft, or two where their names begin alike."""
+    choice_steps = CHOICE_STEPS if len(texts) < len(slots) else 0
+    rows = SKELETON_ROWS + sum(slot.max_tokens for slot in texts)
+    canvases = math.ceil(rows / CANVAS_ROWS) if texts else 0
+    load = math.ceil(min(rows, CANVAS_ROWS) / LOAD_ROWS) if texts else 1
+    steps = DRAFT_STEPS[job_class] * canvases
+    return Shape(steps, steps, DRAFT_MIN_STEPS * canvases, choice_steps, load)
 
 
 class QueuedJob(msgspec.Struct, frozen=True):
@@ -81,7 +100,7 @@ class QueuedJob(msgspec.Struct, frozen=True):
 
 
 def plan(slack_ms: float, prefill_tokens: int, shape: Shape, cost: CostModel, batch: int) -> Plan | None:
-    """The largest plan that fits into `slack_ms` with `batch` jobs running, or None if not even `min_steps` fit.
+    """The largest plan that fits into `slack_ms` at a load of `batch`, or None if not even `min_steps` fit.
 
     A reply that may end before its maximum ends, where the plan had to be shortened, at any sentence that leaves no
     room for another (`SENTENCE_STEPS`). So it can be told to stop in time by careful figures and still be given all the
@@ -126,6 +145,11 @@ def order_key(job: QueuedJob, shape: Shape, cost: CostModel, batch: int, arrival
     return -job.job_class, job.deadline_ns - int(work_ms * NS_PER_MS), arrival
 
 
+def shared_load(loads: Iterable[int], max_parallel: int) -> int:
+    """The load of a step when those with `loads` want the engine and it takes `max_parallel`: the heaviest count."""
+    return sum(sorted(loads, reverse=True)[:max_parallel])
+
+
 def prefetch_slots(max_parallel: int) -> int:
     """How many warm-ups may run at once: they leave a slot free, so that a player's job starts at once.
 
@@ -167,7 +191,7 @@ def predict_finish_ns(
     """
     if all(other.job.job_class < new_job.job_class for other in in_flight):
         cost = cost.at_best()
-    outlook = _Outlook(now_ns, new_job.job_class, in_flight, cost, max_parallel, preempt)
+    outlook = _Outlook(now_ns, new_job.job_class, in_flight, cost, max_parallel, preempt, new_job.shape.load)
     newcomer = outlook.waiting(new_job)
     _, _, work_ns, least_ns, _ = newcomer
     ahead = [other for other in outlook.queue if other <= newcomer]
@@ -219,9 +243,11 @@ class _Outlook:
         cost: CostModel,
         max_parallel: int,
         preempt: str,
+        own_load: int = 1,
     ) -> None:
         rivals = [other for other in in_flight if other.job.job_class >= job_class or _stays(other, preempt)]
-        self._step_ns = cost.step_ms(min(max_parallel, len(rivals) + 1)) * NS_PER_MS
+        loads = [own_load, *(other.job.shape.load for other in rivals)]
+        self._step_ns = cost.step_ms(shared_load(loads, max_parallel)) * NS_PER_MS
         self._token_ns = cost.prefill_ms(1) * NS_PER_MS
         running: list[float] = []
         self.queue: list[_Waiting] = []

@@ -113,7 +113,7 @@ class Driver:
             job_class=job.job_class,
             deadline_ns=job.deadline_ns,
             prefill_tokens=len(tokens) - common_prefix(tokens, self._prompts.get(job.cache_key, ())),
-            shape=shape_of(job.slots, caps.kind),
+            shape=shape_of(job.slots, caps.kind, job.job_class),
         )
         return self._obey(self._scheduler.handle(Arrived(queued), self._clock.now_ns()))
 

@@ -96,7 +96,7 @@ def test_the_chat_format_can_be_chosen(pack: Path) -> None:
         (["anna", "--set", "flags.mett=true"], "error: unknown_name: no value `flags.mett`; did you mean `flags.met`?"),
         (["anna", "--set", "flags.met=3"], "error: bad_value: `flags.met` is '3'; expected true or false"),
         (["anna", "--set", "flags.met"], "error: bad_value: --set flags.met: write it as name=value"),
-        (["anna", "--chat-format", "x"], "error: bad_value: no chat format `x`; known: chatml, gemma, plain"),
+        (["anna", "--chat-format", "x"], "error: bad_value: no chat format `x`; known: chatml, gemma, gemma4, plain"),
     ],
 )
 def test_what_it_does_not_know(pack: Path, arguments: list[str], expected: str) -> None:

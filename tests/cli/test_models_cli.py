@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,11 @@ from typer.testing import CliRunner
 
 from npc_engine.cli import models
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import Model, by_name, catalogue
+from npc_engine.models.catalogue import Entry, Model, by_name, catalogue, checkpoints
 from npc_engine.models.home import models_dir
 
 SMALL = by_name("smollm2-135m")
+assert isinstance(SMALL, Model)
 
 
 @pytest.fixture(autouse=True)
@@ -31,21 +33,31 @@ def put(model: Model) -> Path:
     return path
 
 
-def row(listing: str, name: str) -> list[str]:
-    (line,) = [line for line in listing.splitlines() if f" {name} " in line]
-    return [cell.strip() for cell in line.strip("│ ").split("│")]
+def row(listing: str, name: str) -> tuple[list[str], str]:
+    """The cells of a model's line, and the line below it."""
+    lines = listing.splitlines()
+    (index,) = [index for index, line in enumerate(lines) if line.startswith(f"{name} ")]
+    return re.split(r"\s{2,}", lines[index].strip()), lines[index + 1].strip()
 
 
 def test_list_shows_every_model_and_which_are_here() -> None:
     put(SMALL)
     code, out, _ = run("list")
     assert code == 0
-    for model in catalogue():
-        cells = row(out, model.name)
-        assert cells[4] == ("yes" if model is SMALL else "no")
-        assert cells[2] == model.licence
-        assert cells[6] == model.quality
-    assert row(out, SMALL.name)[1:6] == ["98 MB", "Apache-2.0", "230 MB", "yes", "llama"]
+    for model in (*catalogue(), *checkpoints()):
+        cells, below = row(out, model.name)
+        assert cells[4:] == ["yes" if model is SMALL else "no", model.licence]
+        assert below == model.quality
+    assert row(out, SMALL.name)[0][1:4] == ["98 MB", "0.2 GiB", "llama"]
+    assert row(out, "diffusiongemma-26b")[0][1:4] == ["~52 GB", "49.8 GiB", "diffusion"]
+    assert row(out, "diffusiongemma-26b-nvfp4")[0][1:4] == ["~19 GB", "?", "none"]
+
+
+def test_the_list_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = run("list")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_path_prints_the_path_alone() -> None:
@@ -75,15 +87,22 @@ def test_pull_without_a_name_takes_the_chosen_one(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_failed_pull_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: Model) -> Path:
+    def broken(_: Entry) -> Path:
         raise NpcError(ErrorCode.DOWNLOAD_FAILED, "no hub, no index")
 
     monkeypatch.setattr(models, "fetch_with_bar", broken)
     assert run("pull", SMALL.name) == (1, "", "error: download_failed: no hub, no index\n")
 
 
+def test_a_model_that_nothing_can_run_is_not_pulled() -> None:
+    code, out, err = run("pull", "diffusiongemma-26b-gguf")
+    assert (code, out) == (1, "")
+    assert "error: engine_failed: " in err
+    assert "diffusiongemma-26b-fp8" in err
+
+
 def test_an_interrupted_pull_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: Model) -> Path:
+    def interrupted(_: Entry) -> Path:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(models, "fetch_with_bar", interrupted)

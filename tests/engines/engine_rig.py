@@ -38,7 +38,13 @@ class Rig:
     engine: Engine
     clock: Clock
     deterministic: bool
+    plan: Plan
     ids: count[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def drafts(self) -> bool:
+        """Whether the engine rewrites its line each step."""
+        return self.engine.caps.kind == "draft"
 
     def task(self, text: str = "", **changes: Any) -> EngineTask:
         """A line by one character, unless `changes` say otherwise."""
@@ -49,7 +55,7 @@ class Rig:
             "tokens": tuple(self.engine.tokenise(text, special=True)),
             "slots": (LINE,),
             "sampling": GREEDY,
-            "plan": Plan(max_steps=16, soft_steps=16),
+            "plan": self.plan,
             "script": SCRIPT,
         }
         return EngineTask(**(fields | changes))

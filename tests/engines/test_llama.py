@@ -57,7 +57,7 @@ def crowded(small_model: Path) -> Iterator[Rig]:
     """Two slots, for more characters than that."""
     options = {"slots": "2", "spare_cache_mib": "64"}
     engine = load(ModelSpec("small", small_model, "chatml", 512, max_parallel=2, threads=1, options=options))
-    yield Rig(engine, SystemClock(), deterministic=False)
+    yield Rig(engine, SystemClock(), deterministic=False, plan=Plan(16, 16))
     engine.close()
 
 

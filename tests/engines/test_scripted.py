@@ -19,7 +19,7 @@ def rig_with(clock: FakeClock | None = None, **options: str) -> Rig:
     clock = clock or FakeClock()
     engine = ScriptedEngine(clock)
     engine.load(ModelSpec(options=options), lambda fraction, what: None)
-    return Rig(engine, clock, deterministic=True)
+    return Rig(engine, clock, deterministic=True, plan=Plan(16, 16))
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import zipfile
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from npc_engine.models.catalogue import HubSource, IndexSource, Model, Wheel
+from npc_engine.models.catalogue import Checkpoint, HubSource, IndexSource, Model, Wheel
 from npc_engine.models.sources import OnBytes
 
 CONTENT = bytes(range(256)) * 4
@@ -73,6 +74,79 @@ class LocalHub:
         request.end_headers()
         if request.command == "GET":
             request.wfile.write(body[: self.drops.pop(0)] if self.drops else body)
+
+
+def tiny_checkpoint(*, engines: tuple[str, ...] = ("diffusion",)) -> Checkpoint:
+    return Checkpoint(
+        name="tiny",
+        title="Tiny",
+        repo="someone/tiny",
+        revision="main",
+        licence="Apache-2.0",
+        licence_url="https://www.apache.org/licenses/LICENSE-2.0",
+        parameters="1K",
+        size_bytes=1_000,
+        chat_format="gemma4",
+        context_tokens=64,
+        quality="None, take another.",
+        engines=list(engines),
+    )
+
+
+@dataclass
+class LocalRepository:
+    """A repository at the hub as the hub's own library asks for it. `listed` replaces what the list of files says."""
+
+    files: dict[str, bytes]
+    commit: str = "c0ffee" + "0" * 34
+    status: int = 200
+    listed: bytes | None = None
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    url: str = ""
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        path = request.path.partition("?")[0]
+        self.requests.append((request.command, path))
+        if self.status != 200:
+            request.send_error(self.status)
+        elif path == "/api/models/someone/tiny/revision/main":
+            self._send(request, self.listed or json.dumps(self._listing()).encode(), {})
+        elif path == f"/api/models/someone/tiny/tree/{self.commit}":
+            self._send(request, json.dumps(self._tree()).encode(), {})
+        elif path.startswith(resolve := f"/someone/tiny/resolve/{self.commit}/"):
+            content = self.files[path.removeprefix(resolve)]
+            etag = hashlib.sha256(content).hexdigest()
+            self._send(request, content, {"ETag": f'"{etag}"', "X-Repo-Commit": self.commit})
+        else:
+            request.send_error(404)
+
+    def _send(self, request: BaseHTTPRequestHandler, body: bytes, headers: dict[str, str]) -> None:
+        request.send_response(200)
+        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+            request.send_header(name, value)
+        request.end_headers()
+        if request.command == "GET":
+            request.wfile.write(body)
+
+    def _listing(self) -> dict[str, object]:
+        siblings = [
+            {"rfilename": name, "size": len(content), "blobId": "0" * 40, **self._lfs(name, "sha256")}
+            for name, content in self.files.items()
+        ]
+        return {"id": "someone/tiny", "sha": self.commit, "siblings": siblings}
+
+    def _tree(self) -> list[dict[str, object]]:
+        return [
+            {"type": "file", "path": name, "size": len(content), "oid": "0" * 40, **self._lfs(name, "oid")}
+            for name, content in self.files.items()
+        ]
+
+    def _lfs(self, name: str, key: str) -> dict[str, object]:
+        """Only large files have it."""
+        content = self.files[name]
+        if not name.endswith(".safetensors"):
+            return {}
+        return {"lfs": {key: hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 134}}
 
 
 @dataclass

@@ -5,8 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from npc_engine.engines.diffusion.config import LayerConfig, ModelConfig
+from npc_engine.engines.diffusion.fit import Setup, need
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import HubSource, IndexSource, Model, Wheel, by_name, catalogue, default_model
+from npc_engine.models.catalogue import (
+    Checkpoint,
+    HubSource,
+    IndexSource,
+    Model,
+    Wheel,
+    by_name,
+    catalogue,
+    checkpoints,
+    default_model,
+    find,
+)
 
 NAMES = [model.name for model in catalogue()]
 MEMORY_MB = st.integers(min_value=0, max_value=1 << 20)
@@ -101,3 +114,42 @@ def test_the_test_model_is_never_taken_unasked() -> None:
 
 def test_the_hub_is_not_asked_when_its_answer_changes_nothing() -> None:
     assert default_model(2_000, hub_asked).model.name == "qwen2.5-coder-0.5b"
+
+
+def test_checkpoints_have_names_of_their_own_and_are_found_by_the_hubs_too() -> None:
+    names = [*NAMES, *(checkpoint.name for checkpoint in checkpoints())]
+    assert len(set(names)) == len(names)
+    for checkpoint in checkpoints():
+        assert find(checkpoint.repo) is find(checkpoint.name) is checkpoint
+    assert find("nobody/nothing") is None
+
+
+def test_a_checkpoint_that_nothing_can_run_comes_last_and_says_what_to_take() -> None:
+    usable = [bool(checkpoint.engines) for checkpoint in checkpoints()]
+    assert usable == sorted(usable, reverse=True)
+    for checkpoint in checkpoints():
+        if checkpoint.engines:
+            assert checkpoint.memory_mb is not None
+        else:
+            assert "diffusiongemma-26b-fp8" in checkpoint.quality
+
+
+def test_the_memory_of_a_checkpoint_is_the_computed_one() -> None:
+    """Rounded up a little, for four characters with 2,048 tokens each."""
+    sliding, full = LayerConfig(8, 256, 1_024, 1e4, 1.0), LayerConfig(2, 512, 0, 1e6, 0.25)
+    real = ModelConfig(262_144, 2_816, 2_112, 16, 128, 8, 704, ((*[sliding] * 5, full) * 5), 262_144)
+    for name, fp8 in (("diffusiongemma-26b", False), ("diffusiongemma-26b-fp8", True)):
+        entry = by_name(name)
+        assert isinstance(entry, Checkpoint)
+        computed_mb = need(real, Setup(characters=4, context_tokens=2_048, fp8=fp8)).total / 2**20
+        assert entry.memory_mb == pytest.approx(computed_mb, rel=0.005)
+
+
+@pytest.mark.parametrize(
+    "change", [{"repo": "../x"}, {"repo": "a/b/c"}, {"sha256": "0" * 64}, {"engines": "diffusion"}]
+)
+def test_a_wrong_checkpoint_entry_is_refused(change: dict[str, object]) -> None:
+    entry = msgspec.to_builtins(checkpoints()[0])
+    assert msgspec.convert(entry, Checkpoint) == checkpoints()[0]
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(entry | change, Checkpoint)

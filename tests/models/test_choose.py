@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.models import choose
-from npc_engine.models.catalogue import Model, by_name
-from npc_engine.models.choose import choose_model, ensure_model, file_of, model_here
+from npc_engine.models.catalogue import Model, by_name, checkpoints
+from npc_engine.models.checkpoint import MANIFEST, Contents, Part
+from npc_engine.models.choose import choose_checkpoint, choose_model, ensure_model, model_here, path_of
 
 SMALL = by_name("smollm2-135m")
 DEFAULT = by_name("qwen2.5-coder-0.5b")
@@ -38,22 +40,21 @@ def put(model: Model, size_bytes: int | None = None) -> Path:
 
 
 def test_only_a_whole_file_counts() -> None:
-    assert file_of(SMALL) is None
+    assert path_of(SMALL) is None
     put(SMALL, 100)
-    assert file_of(SMALL) is None
-    assert put(SMALL) == file_of(SMALL)
+    assert path_of(SMALL) is None
+    assert put(SMALL) == path_of(SMALL)
 
 
 def test_a_named_model_that_is_here_is_used_as_it_is(machine: list[str]) -> None:
     path = put(SMALL)
-    assert ensure_model(SMALL) == (SMALL, path)
+    assert ensure_model(SMALL) == path
     assert machine == []
 
 
 def test_what_is_missing_is_fetched(machine: list[str]) -> None:
-    assert ensure_model(SMALL)[0] == SMALL
-    assert ensure_model(None)[0] == DEFAULT
-    assert machine == [SMALL.name, DEFAULT.name]
+    assert ensure_model(SMALL).name == SMALL.file
+    assert machine == [SMALL.name]
 
 
 def test_the_choice_is_explained_on_stderr_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,7 +68,7 @@ def test_the_choice_is_explained_on_stderr_in_one_line(capsys: pytest.CaptureFix
 def test_a_model_here_is_preferred_to_a_download(machine: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose, "hub_reachable", lambda: True)
     path = put(DEFAULT)
-    assert ensure_model(None) == (DEFAULT, path)
+    assert ensure_model(choose_model()) == path
     assert machine == []
 
 
@@ -84,3 +85,34 @@ def test_looking_for_a_file_touches_no_network(monkeypatch: pytest.MonkeyPatch) 
 def test_the_machines_memory_is_measured_in_mib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert 256 < choose._memory_mb() < 1 << 26
+
+
+def put_checkpoint(name: str) -> Path:
+    folder = choose.models_dir() / name
+    folder.mkdir()
+    (folder / "config.json").write_bytes(b"{}")
+    contents = Contents("someone/tiny", "0" * 40, (Part("config.json", 2, None),))
+    (folder / MANIFEST).write_bytes(msgspec.json.encode(contents))
+    return folder
+
+
+def test_a_checkpoint_is_never_fetched_unasked(machine: list[str]) -> None:
+    with pytest.raises(NpcError, match=r"npc-engine models pull diffusiongemma-26b`") as caught:
+        choose_checkpoint()
+    assert caught.value.code is ErrorCode.MODEL_MISSING
+    assert "nvfp4" not in caught.value.message
+    folder = put_checkpoint("diffusiongemma-26b-fp8")
+    assert path_of(choose_checkpoint()) == folder
+    assert machine == []
+
+
+def test_only_a_whole_folder_counts() -> None:
+    checkpoint = checkpoints()[0]
+    assert path_of(checkpoint) is None
+    folder = put_checkpoint(checkpoint.name)
+    assert path_of(checkpoint) == folder == model_here(checkpoint.repo)[1]
+    (folder / "config.json").write_bytes(b"{")
+    assert path_of(checkpoint) is None
+    (folder / "config.json").write_bytes(b"{}")
+    (folder / MANIFEST).write_bytes(b"{")
+    assert path_of(checkpoint) is None

@@ -9,7 +9,6 @@ from npc_engine.jobs import ChoiceSlot, JobClass, Plan, TextSlot
 from npc_engine.scheduling.cost import CostModel, CostPriors
 from npc_engine.scheduling.policy import (
     CHOICE_STEPS,
-    DRAFT_SHAPE,
     SENTENCE_STEPS,
     Forecast,
     InFlight,
@@ -22,6 +21,7 @@ from npc_engine.scheduling.policy import (
     prefetch_slots,
     retry_after_ms,
     shape_of,
+    shared_load,
 )
 
 LINE = Shape(max_steps=48, soft_steps=28, min_steps=8)
@@ -72,7 +72,18 @@ class TestShape:
         assert shape_of((TextSlot(max_tokens=6),)) == Shape(6, 6, 6, 0)
 
     def test_of_a_draft_engine(self) -> None:
-        assert shape_of((ChoiceSlot("emotion", ("c",)), TextSlot()), "draft") == DRAFT_SHAPE
+        slots = (ChoiceSlot("emotion", ("c",)), TextSlot(max_tokens=48))
+        assert shape_of(slots, "draft") == Shape(12, 12, 6, choice_steps=CHOICE_STEPS, load=1)
+        assert shape_of(slots[1:], "draft", JobClass.BARK) == Shape(8, 8, 6, load=1)
+        assert shape_of(slots[:1], "draft") == Shape(choice_steps=CHOICE_STEPS)
+
+    def test_a_wide_canvas_weighs_more_and_a_long_reply_takes_several(self) -> None:
+        assert shape_of((TextSlot(max_tokens=80),), "draft", JobClass.SCENE) == Shape(16, 16, 6, load=2)
+        assert shape_of((TextSlot(max_tokens=500),), "draft", JobClass.SCENE) == Shape(32, 32, 12, load=4)
+
+    def test_the_heaviest_share_a_step(self) -> None:
+        assert shared_load([1, 4, 2], 2) == 6
+        assert shared_load([1, 1], 4) == 2
 
     @pytest.mark.parametrize("kind", ["append", "draft"])
     def test_of_a_warm_up(self, kind: str) -> None:
@@ -124,9 +135,10 @@ class TestPlan:
         assert plan(99, 100, Shape(), EXACT, 1) is None
 
     def test_a_draft_engine_gets_steps_by_the_same_arithmetic(self) -> None:
-        assert plan(1_000, 0, DRAFT_SHAPE, EXACT, 1) == Plan(12, 12)
-        assert plan(95, 0, DRAFT_SHAPE, EXACT, 1) == Plan(9, 9)
-        assert plan(55, 0, DRAFT_SHAPE, EXACT, 1) is None
+        shape = shape_of((TextSlot(),), "draft")
+        assert plan(1_000, 0, shape, EXACT, 1) == Plan(12, 12)
+        assert plan(95, 0, shape, EXACT, 1) == Plan(9, 9)
+        assert plan(55, 0, shape, EXACT, 1) is None
 
     @given(
         slack_ms=st.floats(-100, 3_000),

@@ -1,0 +1,217 @@
+"""DiffusionGemma behind `Engine`: all lines are denoised together, one step a `poll`.
+
+Characters join and leave between steps. A new prompt is read beside the canvases of those who speak, a chunk a step, so
+nobody waits for it. A line that is pre-empted keeps its canvas and goes on from there.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+
+import torch
+
+from npc_engine.clock import NS_PER_MS, NS_PER_S, Clock
+from npc_engine.engines.base import ModelSpec, Progress
+from npc_engine.engines.diffusion.canvas import Canvas
+from npc_engine.engines.diffusion.denoiser import Denoise, Denoiser, Read, Work
+from npc_engine.engines.diffusion.line import WIDTH_MAX, Bench, Line
+from npc_engine.engines.diffusion.model import Model, load_model
+from npc_engine.engines.diffusion.prefix_store import MIB, PrefixStore
+from npc_engine.engines.diffusion.schedule import Schedule
+from npc_engine.engines.diffusion.settings import parse_settings
+from npc_engine.engines.diffusion.vocabulary import Vocabulary
+from npc_engine.engines.threads import default_threads
+from npc_engine.errors import ErrorCode, NpcError
+from npc_engine.jobs import EngineCaps, EngineTask, Finished, FinishReason, JobId, Plan, Update
+
+#: Prompt tokens read in one step, by all together.
+READING_ROWS = 512
+#: Lines that were cancelled and may be taken up again; after that many others they begin anew.
+PAUSED = 64
+#: Characters whose prompts fit the cache, for each that may speak at once.
+CACHED_PER_LINE = 2
+#: No progress for this many times the longest step seen while loading means that the engine hangs.
+STEP_PATIENCE = 20
+STEP_TIMEOUT_MIN_MS = 5_000
+#: The step that is measured while loading: canvases of this width, one and several.
+PROBE_WIDTH, PROBE_LINES, PROBE_STEPS = 64, 4, 3
+
+
+class DiffusionEngine:
+    """A lockstep draft engine: a reply is there as a whole after the first step, and gets better with each."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.caps = EngineCaps(name="diffusion", model="", kind="draft", lockstep=True, preempt="pause")
+        self.steps_taken = 0
+        self._clock = clock
+        self._model: Model | None = None
+        self._lines: dict[JobId, Line] = {}
+        self._paused: OrderedDict[JobId, Line] = OrderedDict()
+        self._ended: list[Update] = []
+        self._woken = threading.Event()
+
+    def load(self, spec: ModelSpec, progress: Progress) -> None:
+        settings = parse_settings(spec.options)
+        if settings.device == "cpu":
+            torch.set_num_threads(spec.threads or default_threads())
+        progress(0.0, "checking memory")
+        model = load_model(spec, settings, progress)
+        config, device = model.weights.config, model.weights.device
+        context = min(spec.context_tokens, config.context_tokens)
+        self._schedule = Schedule()
+        self._denoiser = Denoiser(model.weights, self._schedule)
+        self._vocabulary = Vocabulary(model.codec, config.vocab_size, config.eos_ids)
+        token_bytes = config.kv_token_elements * model.weights.dtype.itemsize
+        least_bytes = spec.max_parallel * (context + WIDTH_MAX) * token_bytes
+        cache_bytes = CACHED_PER_LINE * least_bytes if settings.cache_mib is None else settings.cache_mib * MIB
+        if cache_bytes < least_bytes:
+            message = (
+                f"--option cache_mib={settings.cache_mib}: {spec.max_parallel} characters need {least_bytes // MIB + 1}"
+            )
+            raise NpcError(ErrorCode.ENGINE_FAILED, message)
+        self._store = PrefixStore(
+            config,
+            dtype=model.weights.dtype,
+            device=device,
+            device_bytes=cache_bytes,
+            host_bytes=settings.host_cache_mib * MIB,
+        )
+        self._bench = Bench(self._schedule, self._vocabulary, self._new_canvas)
+        self._model = model
+        progress(0.95, "first steps")
+        step_ms, several_ms, token_ms = self._probe(min(context, READING_ROWS))
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+        self.caps = EngineCaps(
+            name="diffusion",
+            model=spec.name or (spec.path.name if spec.path else "random"),
+            kind="draft",
+            max_parallel=spec.max_parallel,
+            context_tokens=context,
+            lockstep=True,
+            preempt="pause",
+            chat_format=spec.chat_format,
+            chooses=spec.chooses,
+            noise=bool(settings.random_weights),
+            step_ms=step_ms,
+            step_growth=max(0.0, (several_ms / step_ms - 1.0) / (PROBE_LINES - 1)),
+            prefill_token_ms=token_ms,
+            step_timeout_ms=max(STEP_TIMEOUT_MIN_MS, int(STEP_PATIENCE * max(several_ms, token_ms * READING_ROWS))),
+            description=f"{model.description}, {settings.weights} on {name}, "
+            f"{self._store.device_blocks * self._store.block_tokens:,} tokens cached",
+            device=name,
+        )
+        progress(1.0, "ready")
+
+    def tokenise(self, text: str, *, special: bool) -> list[int]:
+        return self._open_model.codec.encode(text, special=special)
+
+    def start(self, task: EngineTask) -> None:
+        self._open_model  # noqa: B018 - raises if there is none
+        if len(task.tokens) >= self.caps.context_tokens:
+            self._ended.append(Finished(task.id, task.resume, FinishReason.TOO_LONG, task.choices))
+        elif line := self._paused.pop(task.id, None):
+            line.restart(task.plan, self._store.open(line.context))
+            self._lines[task.id] = line
+        else:
+            self._lines[task.id] = Line(task, self._store.open(task.tokens), self._bench)
+
+    def replan(self, job_id: JobId, plan: Plan) -> None:
+        if line := self._lines.get(job_id):
+            line.replan(plan)
+
+    def cancel(self, job_id: JobId) -> None:
+        if line := self._lines.pop(job_id, None):
+            self._ended.append(line.stopped(FinishReason.CANCELLED))
+            line.chain.close()
+            self._paused[job_id] = line
+            if len(self._paused) > PAUSED:
+                self._paused.popitem(last=False)
+
+    def poll(self, until_ns: int) -> list[Update]:
+        updates, self._ended = self._ended, []
+        if updates or not self._lines:
+            if not updates:
+                self._woken.wait(max(0.0, (until_ns - self._clock.now_ns()) / NS_PER_S))
+            self._woken.clear()
+            return updates
+        pieces = self._pieces()
+        began_ns = time.perf_counter_ns()
+        self._denoiser.step([work for work in pieces.values() if work is not None])
+        ms = (time.perf_counter_ns() - began_ns) / NS_PER_MS
+        self.steps_taken += 1
+        for job_id, work in pieces.items():
+            update = self._lines[job_id].took(work, ms)
+            if update is not None:
+                updates.append(update)
+            if isinstance(update, Finished):
+                self._lines.pop(job_id).chain.close()
+        return updates + self._take_ended()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        for line in self._lines.values():
+            line.chain.close()
+        self._lines.clear()
+        self._paused.clear()
+        self._model = None
+
+    def _pieces(self) -> dict[JobId, Work | None]:
+        """Everybody's next piece of work. Who has least left to read reads first, warm-ups last."""
+        lines = sorted(self._lines.items(), key=lambda item: (not item[1].task.slots, item[1].unread))
+        writing = sum(bool(line.task.slots) for _, line in lines)
+        left, pieces = READING_ROWS, dict[JobId, Work | None]()
+        for job_id, line in lines:
+            work = line.work(left, writing)
+            if isinstance(work, Read):
+                if not line.chain.reserve(len(work.tokens)):
+                    self._lines.pop(job_id).chain.close()
+                    self._ended.append(line.stopped(FinishReason.FAILED, "the cache is full; raise cache_mib"))
+                    continue
+                left -= len(work.tokens)
+            pieces[job_id] = work
+        return pieces
+
+    def _take_ended(self) -> list[Update]:
+        ended, self._ended = self._ended, []
+        return ended
+
+    def _new_canvas(self, width: int, seed: int, number: int) -> Canvas:
+        weights = self._open_model.weights
+        return Canvas(
+            width,
+            vocab_size=weights.config.vocab_size,
+            hidden_size=weights.config.hidden_size,
+            seed=seed,
+            number=number,
+            dtype=weights.dtype,
+            device=weights.device,
+        )
+
+    def _probe(self, tokens: int) -> tuple[float, float, float]:
+        """Milliseconds of a step alone, of one with `PROBE_LINES`, and of reading a token: the best of a few."""
+        chain = self._store.open(())
+        chain.reserve(tokens)
+        read_ms = self._timed([Read(chain, [0] * tokens)])
+        lines = [Denoise(chain, self._new_canvas(PROBE_WIDTH, seed, 0)) for seed in range(PROBE_LINES)]
+        alone_ms = min(self._timed(lines[:1]) for _ in range(PROBE_STEPS))
+        several_ms = min(self._timed(lines) for _ in range(PROBE_STEPS))
+        chain.close()
+        self._store.clear()
+        return alone_ms, several_ms, read_ms / tokens
+
+    def _timed(self, work: list[Denoise] | list[Read]) -> float:
+        began_ns = time.perf_counter_ns()
+        self._denoiser.step(work)
+        if self._open_model.weights.device.type == "cuda":
+            torch.cuda.synchronize()
+        return (time.perf_counter_ns() - began_ns) / NS_PER_MS
+
+    @property
+    def _open_model(self) -> Model:
+        if self._model is None:
+            raise NpcError(ErrorCode.ENGINE_FAILED, "the diffusion engine has no model loaded")
+        return self._model

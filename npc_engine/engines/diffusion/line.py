@@ -1,0 +1,233 @@
+"""One task from its prompt to its end: read, choose, write, and read back what was written where a reply is long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from math import ceil
+
+from npc_engine.engines.diffusion.canvas import Canvas
+from npc_engine.engines.diffusion.denoiser import Choose, Denoise, Read, Work
+from npc_engine.engines.diffusion.prefix_store import Chain
+from npc_engine.engines.diffusion.schedule import Schedule
+from npc_engine.engines.diffusion.skeleton import Skeleton
+from npc_engine.engines.diffusion.vocabulary import Vocabulary
+from npc_engine.engines.sentence import sentence_end
+from npc_engine.jobs import Draft, EngineTask, Finished, FinishReason, Plan, TextSlot, Update, Usage
+
+#: Canvases are this many tokens wide or a multiple of it.
+GRAIN = 16
+WIDTH_MIN, WIDTH_MAX = 32, 256
+#: Rows of canvases in one step from which on a step costs visibly more: all experts are read anyway, so up to here
+#: further characters are nearly free (computed for the 26B model's 128 experts).
+CHEAP_ROWS = 1_024
+#: The fewest steps after which a line holds together; a reply is not cut into canvases that would get fewer.
+COHERENT_STEPS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all lines are made with."""
+
+    schedule: Schedule
+    vocabulary: Vocabulary
+    new_canvas: Callable[[int, int, int], Canvas]  # width, seed, number
+
+
+class Line:
+    """A running task. The engine asks for its next piece of work, has it done with everybody else's, and tells it.
+
+    `restart` takes a line up again that was cancelled: its canvas is as it was.
+    """
+
+    def __init__(self, task: EngineTask, chain: Chain, bench: Bench) -> None:
+        self.task = task
+        self._bench = bench
+        self._skeleton = Skeleton(task.slots, task.choices, bench.vocabulary.encode)
+        self._slot = self._skeleton.text_slot or TextSlot(max_tokens=0)
+        self._said = bench.vocabulary.encode(task.resume, False)  # the line's tokens on earlier canvases
+        self._canvas: Canvas | None = None
+        self._canvases = 0
+        self._text_at = 0  # where the line begins on the canvas
+        self._held = 0  # tokens of the line that are clamped on the canvas
+        self._held_text = task.resume
+        self._behind: list[int] = []  # finished canvases, read back behind the prompt
+        self.restart(task.plan, chain)
+
+    def restart(self, plan: Plan, chain: Chain) -> None:
+        """Begin, or go on, with a chain opened on `context`."""
+        self.chain = chain
+        self.plan = plan
+        self.cancelled = False
+        self._steps = 0
+        self._cached_tokens = min(chain.length, len(self.task.tokens))
+        self._unread = self.context[chain.length :]
+        self._prefill_ms = 0.0
+        self._decode_ms = 0.0
+
+    @property
+    def context(self) -> list[int]:
+        """The tokens that stand before its canvas."""
+        return [*self.task.tokens, *self._behind]
+
+    @property
+    def unread(self) -> int:
+        """Tokens still to be read."""
+        return len(self._unread)
+
+    @property
+    def width(self) -> int:
+        """Rows that its canvas takes now; 0 while it reads."""
+        return self._canvas.width if self._canvas and not self._unread else 0
+
+    @property
+    def stable_text(self) -> str:
+        """What will not change any more."""
+        return self._held_text
+
+    def work(self, reading_rows: int, lines: int) -> Work | None:
+        """The next piece of work, reading at most `reading_rows` tokens; None if there is none this time. `lines` is
+        how many write at once, this one too."""
+        if self._unread:
+            tokens = self._unread[:reading_rows]
+            return Read(self.chain, tokens) if tokens else None
+        if not self._skeleton.complete:
+            return self._question(lines)
+        if self._canvas is None and self._skeleton.text_slot is not None and self._steps < self.plan.max_steps:
+            self._canvas = self._spread(lines)
+        return Denoise(self.chain, self._canvas) if self._canvas else None
+
+    def took(self, work: Work | None, ms: float) -> Update | None:
+        """Its work has been done in a step of `ms`; None: nothing was left to do. Returns what there is to tell."""
+        match work:
+            case Read(tokens=tokens):
+                self._prefill_ms += ms
+                self._unread = self._unread[len(tokens) :]
+                if not self._unread and not self._behind:
+                    self.chain.publish()
+                return self._ended(FinishReason.STOP) if not self._unread and not self.task.slots else None
+            case Choose(picked=picked):
+                self._prefill_ms += ms
+                self._skeleton.take([token for _, token in sorted(picked.items())])
+                if self._skeleton.complete and self._skeleton.text_slot is None:
+                    return self._ended(FinishReason.STOP)
+                return None
+            case Denoise(canvas=canvas):
+                self._decode_ms += ms
+                self._steps += 1
+                return self._stepped(canvas)
+        if not self._skeleton.complete or self._unread:
+            return None
+        return self._ended(FinishReason.LENGTH if self._skeleton.text_slot else FinishReason.STOP)
+
+    def replan(self, plan: Plan) -> None:
+        """Another plan, from the next step on."""
+        self.plan = plan
+        if self._canvas is not None:
+            self._canvas.planned = self._canvas.step + self._share(self._canvas.width)
+
+    def stopped(self, reason: FinishReason, message: str = "") -> Finished:
+        """The end of a task that did not come to its own: what stands of its text."""
+        return self._finish(self._held_text, reason, message)
+
+    def _question(self, lines: int) -> Work:
+        header, asked = self._skeleton.laid_out()
+        canvas = self._bench.new_canvas(self._width(len(header), lines), self.task.sampling.seed, 0)
+        start = 0
+        for position in [*asked, len(header)]:
+            canvas.clamp(start, header[start:position])
+            start = position + 1
+        return Choose(self.chain, canvas, asked, self.task.sampling.temperature, {})
+
+    def _spread(self, lines: int) -> Canvas:
+        """The next canvas. On the first stand the skeleton and what was published before a pre-emption."""
+        header = [] if self._behind else self._skeleton.laid_out()[0] + self._said
+        canvas = self._bench.new_canvas(self._width(len(header), lines), self.task.sampling.seed, self._canvases)
+        canvas.planned = self._share(canvas.width)
+        canvas.clamp(0, header)
+        self._text_at = len(header) - (0 if self._behind else len(self._said))
+        self._held = len(header) - self._text_at
+        if not self._behind:
+            self._said = []
+        self._canvases += 1
+        return canvas
+
+    def _width(self, header: int, lines: int) -> int:
+        """As wide as what is left of the reply, at most as wide as the load allows."""
+        needed = header + self._left + 1
+        room = max(WIDTH_MIN, min(WIDTH_MAX, CHEAP_ROWS // max(1, lines)))
+        if needed > room and (self.plan.max_steps - self._steps) // ceil(needed / room) < COHERENT_STEPS:
+            room = WIDTH_MAX
+        wanted = ceil(min(needed, room) / GRAIN) * GRAIN
+        return max(WIDTH_MIN, wanted, ceil((header + 1) / GRAIN) * GRAIN)
+
+    @property
+    def _left(self) -> int:
+        """Tokens that the line may still have."""
+        return max(1, self._slot.max_tokens - (len(self._said) if self._behind else 0))
+
+    def _share(self, width: int) -> int:
+        """The steps for a canvas, where the reply may need several."""
+        return max(1, (self.plan.max_steps - self._steps) // max(1, ceil(self._left / width)))
+
+    def _stepped(self, canvas: Canvas) -> Update | None:
+        vocabulary = self._bench.vocabulary
+        draft = canvas.draft.tolist()[self._text_at :]
+        end = vocabulary.first_end(draft, self._slot.stop)
+        live = canvas.width if end is None else self._text_at + end + 1
+        if canvas.step < canvas.planned and not self._bench.schedule.is_done(canvas.entropy, canvas.settled, live):
+            self._hold(canvas, draft[:end])
+            text = vocabulary.text([*self._said, *draft[: None if end is None else end + 1]], self._slot.stop)
+            if not text.startswith(self._held_text):  # half a character at the seam
+                text = self._held_text
+            return Draft(self.task.id, text, len(self._held_text), self._steps, dict(self._skeleton.choices))
+        self._said += draft[: None if end is None else end + 1]
+        text = vocabulary.text(self._said, self._slot.stop)
+        if end is not None:
+            return self._finish(text, FinishReason.STOP)
+        if len(self._said) >= self._slot.max_tokens or self._steps >= self.plan.max_steps:
+            whole = _last_sentence(text)
+            return self._finish(whole or text, FinishReason.SENTENCE if whole else FinishReason.LENGTH)
+        self._read_back(canvas)
+        return Draft(self.task.id, text, len(text), self._steps, dict(self._skeleton.choices))
+
+    def _hold(self, canvas: Canvas, line: Sequence[int]) -> None:
+        """Clamp the beginning of the line as far as it stands: what is published must never change."""
+        steady = self._bench.schedule.steady(canvas.entropy, canvas.settled).tolist()[self._text_at :]
+        count = max(self._held, sum(1 for _ in takewhile(bool, steady[: len(line)])))
+        if count > self._held:
+            canvas.clamp(self._text_at + self._held, line[self._held : count])
+            self._held = count
+            self._held_text = self._bench.vocabulary.text([*self._said, *line[:count]], self._slot.stop)
+
+    def _read_back(self, canvas: Canvas) -> None:
+        """A full canvas becomes context for the next one."""
+        tokens = canvas.draft.tolist()
+        self._behind += tokens
+        self._unread = tokens
+        self._held_text = self._bench.vocabulary.text(self._said, self._slot.stop)
+        self._canvas = None
+
+    def _ended(self, reason: FinishReason) -> Finished:
+        return self._finish(self._held_text, reason)
+
+    def _finish(self, text: str, reason: FinishReason, message: str = "") -> Finished:
+        prompt = len(self.task.tokens)
+        usage = Usage(
+            prompt_tokens=prompt,
+            cached_tokens=self._cached_tokens,
+            output_tokens=len(self._said),
+            steps=self._steps,
+            prefill_ms=self._prefill_ms,
+            decode_ms=self._decode_ms,
+        )
+        return Finished(self.task.id, text, reason, dict(self._skeleton.choices), usage, message)
+
+
+def _last_sentence(text: str) -> str:
+    """`text` up to its last sentence end; empty if it has none."""
+    end = 0
+    while (further := sentence_end(text, end + 1)) is not None:
+        end = further
+    return text[:end]

@@ -1,0 +1,81 @@
+"""A model ready to run: weights and the tokeniser that belongs to them, from a checkpoint or made up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+from npc_engine.engines.base import ModelSpec, Progress
+from npc_engine.engines.diffusion import fit
+from npc_engine.engines.diffusion.checkpoint import load_weights
+from npc_engine.engines.diffusion.config import ModelConfig, read_config
+from npc_engine.engines.diffusion.random_weights import FULL, TINY, random_weights
+from npc_engine.engines.diffusion.settings import Settings
+from npc_engine.engines.diffusion.tiny_checkpoint import tiny_tokenizer
+from npc_engine.engines.diffusion.tokeniser import Tokeniser
+from npc_engine.engines.diffusion.vocabulary import Codec
+from npc_engine.engines.diffusion.weights import Weights
+from npc_engine.errors import ErrorCode, NpcError
+
+_RANDOM = {"tiny": TINY, "full": FULL}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """`description` tells a person what it is."""
+
+    weights: Weights
+    codec: Codec
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Babble:
+    """A small tokeniser for a model of random weights with a large vocabulary: ids beyond its own begin anew."""
+
+    tokeniser: Tokeniser
+
+    def encode(self, text: str, *, special: bool) -> list[int]:
+        return self.tokeniser.encode(text, special=special)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self.tokeniser.decode([id_ % self.tokeniser.vocab_size for id_ in ids])
+
+
+def load_model(spec: ModelSpec, settings: Settings, progress: Progress) -> Model:
+    """Raises `NpcError` MODEL_MISSING or ENGINE_FAILED, before reading any weights if they will not fit."""
+    device = torch.device(settings.device)
+    if settings.random_weights:
+        config = _RANDOM[settings.random_weights]
+        _check_fit(config, spec, settings, device)
+        progress(0.1, "making up weights")
+        weights = random_weights(config, settings.seed, dtype=settings.dtype, device=device, fp8=settings.fp8)
+        return Model(weights, _Babble(Tokeniser(tiny_tokenizer(TINY.vocab_size))), "random weights")
+    if spec.path is None:
+        message = "the diffusion engine needs a checkpoint: --model NAME or a folder, see `npc-engine models list`"
+        raise NpcError(ErrorCode.MODEL_MISSING, message)
+    config = read_config(spec.path)
+    codec = Tokeniser.from_folder(spec.path)
+    _check_fit(config, spec, settings, device)
+    weights = load_weights(
+        spec.path,
+        config,
+        dtype=settings.dtype,
+        device=device,
+        fp8=settings.fp8,
+        progress=lambda part, what: progress(0.05 + 0.85 * part, what),
+    )
+    return Model(weights, codec, f"{config.parameters / 1e9:.1f}B parameters")
+
+
+def _check_fit(config: ModelConfig, spec: ModelSpec, settings: Settings, device: torch.device) -> None:
+    if device.type == "cuda":
+        free, where = torch.cuda.mem_get_info(device)[0], "this card"
+    else:
+        free, where = psutil.virtual_memory().available, "this machine"
+    context = min(spec.context_tokens, config.context_tokens)
+    fp8 = settings.fp8 or (spec.path is not None and fit.is_stored_fp8(spec.path))
+    fit.check_fit(config, fit.Setup(spec.max_parallel, context, fp8, settings.dtype.itemsize), free, where)

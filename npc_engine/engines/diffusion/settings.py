@@ -1,0 +1,80 @@
+"""The diffusion engine's `--option`s, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import torch
+
+from npc_engine.errors import ErrorCode, NpcError
+
+TYPES = {"bf16": torch.bfloat16, "fp32": torch.float32, "fp64": torch.float64}
+WEIGHTS = (*TYPES, "fp8")
+SIZES = ("tiny", "full")
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Options (`ModelSpec.options`):
+
+        device          cuda, cuda:1, cpu ...; default: a graphics card if there is one
+        weights         bf16, fp8 (quantised while loading, computed in bf16), fp32, fp64; default: bf16 on a graphics
+                        card, fp32 on the CPU
+        cache_mib       memory for what characters have read; default: twice the characters that speak at once
+        host_cache_mib  ordinary memory for what has to make room there, default 0
+        random_weights  tiny or full: a made-up model instead of a checkpoint; it speaks noise
+        seed            of the random weights, default 0
+
+    `cache_mib` is None for the default.
+    """
+
+    device: str
+    weights: str
+    cache_mib: int | None
+    host_cache_mib: int
+    random_weights: str
+    seed: int
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What is computed in."""
+        return TYPES.get(self.weights, torch.bfloat16 if self.device != "cpu" else torch.float32)
+
+    @property
+    def fp8(self) -> bool:
+        """Whether matrices are kept in FP8."""
+        return self.weights == "fp8"
+
+
+def parse_settings(options: Mapping[str, str]) -> Settings:
+    """Raises `NpcError` ENGINE_FAILED for an option that does not exist or a value that cannot be."""
+    names = Settings.__struct_fields__
+    for name in options:
+        if name not in names:
+            raise NpcError(ErrorCode.ENGINE_FAILED, f"the diffusion engine has no option {name!r}: {', '.join(names)}")
+    device = options.get("device", "cuda" if torch.cuda.is_available() else "cpu")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        message = f"--option device={device}: torch {torch.__version__} finds no graphics card; use device=cpu"
+        raise NpcError(ErrorCode.ENGINE_FAILED, message)
+    cache = options.get("cache_mib")
+    return Settings(
+        device=device,
+        weights=_one_of("weights", options.get("weights", "fp32" if device == "cpu" else "bf16"), WEIGHTS),
+        cache_mib=None if cache is None else _number("cache_mib", cache),
+        host_cache_mib=_number("host_cache_mib", options.get("host_cache_mib", "0")),
+        random_weights=_one_of("random_weights", options.get("random_weights", ""), ("", *SIZES)),
+        seed=_number("seed", options.get("seed", "0")),
+    )
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        there_are = ", ".join(filter(None, known))
+        raise NpcError(ErrorCode.ENGINE_FAILED, f"--option {name}={value}: there are {there_are}")
+    return value
+
+
+def _number(name: str, value: str) -> int:
+    if not value.isdecimal():
+        raise NpcError(ErrorCode.ENGINE_FAILED, f"--option {name}={value} is no whole number")
+    return int(value)
