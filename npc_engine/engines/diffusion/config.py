@@ -12,6 +12,8 @@ from npc_engine.errors import ErrorCode, NpcError
 
 SLIDING = "sliding_attention"
 FULL = "full_attention"
+#: The key of `config.json` by which a checkpoint owns up to random weights.
+NOISE_KEY = "npc_engine_noise"
 
 
 class LayerConfig(msgspec.Struct, frozen=True):
@@ -32,7 +34,8 @@ class LayerConfig(msgspec.Struct, frozen=True):
 class ModelConfig(msgspec.Struct, frozen=True):
     """Names as in the paper's code: `experts_per_token` of `experts` run for each token, beside a dense layer.
 
-    `eos_ids` end a reply. `canvas_length` is the canvas of the reference; ours are as wide as the reply needs.
+    `eos_ids` end a reply. `canvas_length` is the canvas of the reference; ours are as wide as the reply needs. `noise`:
+    the weights are random, and say so in their `config.json`.
     """
 
     vocab_size: int
@@ -50,6 +53,7 @@ class ModelConfig(msgspec.Struct, frozen=True):
     pad_id: int = 0
     bos_id: int = 2
     eos_ids: tuple[int, ...] = (1, 106)
+    noise: bool = False
 
     @property
     def kv_token_elements(self) -> int:
@@ -109,6 +113,7 @@ def parse_config(found: dict[str, Any], settings: dict[str, Any]) -> ModelConfig
         canvas_length=found.get("canvas_length") or 256,
         rms_norm_eps=text.get("rms_norm_eps", 1e-6),
         logit_softcap=text.get("final_logit_softcapping", 30.0),
+        noise=found.get(NOISE_KEY, False),
         pad_id=_first(text.get("pad_token_id"), 0),
         bos_id=_first(text.get("bos_token_id"), 2),
         eos_ids=_ids(settings.get("eos_token_id") or found.get("eos_token_id") or text.get("eos_token_id") or 1),

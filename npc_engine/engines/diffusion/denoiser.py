@@ -63,7 +63,7 @@ class Denoiser:
         self._trunk = Trunk(weights)
         self._head = Head(weights)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def step(self, work: Sequence[Work]) -> None:
         """Do all of `work` in one pass."""
         if not work:

@@ -67,10 +67,8 @@ class DiffusionEngine:
         least_bytes = spec.max_parallel * (context + WIDTH_MAX) * token_bytes
         cache_bytes = CACHED_PER_LINE * least_bytes if settings.cache_mib is None else settings.cache_mib * MIB
         if cache_bytes < least_bytes:
-            message = (
-                f"--option cache_mib={settings.cache_mib}: {spec.max_parallel} characters need {least_bytes // MIB + 1}"
-            )
-            raise NpcError(ErrorCode.ENGINE_FAILED, message)
+            least = f"{spec.max_parallel} characters at once need {least_bytes // MIB + 1}"
+            raise NpcError(ErrorCode.ENGINE_FAILED, f"--option cache_mib={settings.cache_mib}: {least}")
         self._store = PrefixStore(
             config,
             dtype=model.weights.dtype,
@@ -93,7 +91,7 @@ class DiffusionEngine:
             preempt="pause",
             chat_format=spec.chat_format,
             chooses=spec.chooses,
-            noise=bool(settings.random_weights),
+            noise=bool(settings.random_weights) or config.noise,
             step_ms=step_ms,
             step_growth=max(0.0, (several_ms / step_ms - 1.0) / (PROBE_LINES - 1)),
             prefill_token_ms=token_ms,

@@ -53,14 +53,14 @@ class Line:
         self._held = 0  # tokens of the line that are clamped on the canvas
         self._held_text = task.resume
         self._behind: list[int] = []  # finished canvases, read back behind the prompt
+        self.plan = task.plan
         self.restart(task.plan, chain)
 
     def restart(self, plan: Plan, chain: Chain) -> None:
         """Begin, or go on, with a chain opened on `context`."""
         self.chain = chain
-        self.plan = plan
-        self.cancelled = False
         self._steps = 0
+        self.replan(plan)
         self._cached_tokens = min(chain.length, len(self.task.tokens))
         self._unread = self.context[chain.length :]
         self._prefill_ms = 0.0
@@ -94,9 +94,10 @@ class Line:
             return Read(self.chain, tokens) if tokens else None
         if not self._skeleton.complete:
             return self._question(lines)
-        if self._canvas is None and self._skeleton.text_slot is not None and self._steps < self.plan.max_steps:
-            self._canvas = self._spread(lines)
-        return Denoise(self.chain, self._canvas) if self._canvas else None
+        if self._skeleton.text_slot is None or self._steps >= self.plan.max_steps:
+            return None
+        self._canvas = self._canvas or self._spread(lines)
+        return Denoise(self.chain, self._canvas)
 
     def took(self, work: Work | None, ms: float) -> Update | None:
         """Its work has been done in a step of `ms`; None: nothing was left to do. Returns what there is to tell."""
@@ -119,6 +120,8 @@ class Line:
                 return self._stepped(canvas)
         if not self._skeleton.complete or self._unread:
             return None
+        if self._canvas is not None:
+            return self._close(self._canvas)
         return self._ended(FinishReason.LENGTH if self._skeleton.text_slot else FinishReason.STOP)
 
     def replan(self, plan: Plan) -> None:
@@ -171,20 +174,30 @@ class Line:
         """The steps for a canvas, where the reply may need several."""
         return max(1, (self.plan.max_steps - self._steps) // max(1, ceil(self._left / width)))
 
+    def _line_on(self, canvas: Canvas) -> tuple[list[int], bool]:
+        """The line's tokens on the canvas, up to its end, and whether it has one there."""
+        tokens = canvas.draft.tolist()[self._text_at :]
+        end = self._bench.vocabulary.first_end(tokens, self._slot.stop)
+        return (tokens, False) if end is None else (tokens[: end + 1], True)
+
     def _stepped(self, canvas: Canvas) -> Update | None:
-        vocabulary = self._bench.vocabulary
-        draft = canvas.draft.tolist()[self._text_at :]
-        end = vocabulary.first_end(draft, self._slot.stop)
-        live = canvas.width if end is None else self._text_at + end + 1
-        if canvas.step < canvas.planned and not self._bench.schedule.is_done(canvas.entropy, canvas.settled, live):
-            self._hold(canvas, draft[:end])
-            text = vocabulary.text([*self._said, *draft[: None if end is None else end + 1]], self._slot.stop)
-            if not text.startswith(self._held_text):  # half a character at the seam
-                text = self._held_text
-            return Draft(self.task.id, text, len(self._held_text), self._steps, dict(self._skeleton.choices))
-        self._said += draft[: None if end is None else end + 1]
-        text = vocabulary.text(self._said, self._slot.stop)
-        if end is not None:
+        """After a step: a better draft, or the canvas is finished."""
+        line, ends = self._line_on(canvas)
+        live = self._text_at + len(line)
+        if canvas.step >= canvas.planned or self._bench.schedule.is_done(canvas.entropy, canvas.settled, live):
+            return self._close(canvas)
+        self._hold(canvas, line[:-1] if ends else line)
+        text = self._bench.vocabulary.text([*self._said, *line], self._slot.stop)
+        if not text.startswith(self._held_text):  # half a character at the seam
+            text = self._held_text
+        return Draft(self.task.id, text, len(self._held_text), self._steps, dict(self._skeleton.choices))
+
+    def _close(self, canvas: Canvas) -> Update:
+        """The canvas is finished as it is: it was the last one, or the reply goes on behind it."""
+        line, ends = self._line_on(canvas)
+        self._said += line
+        text = self._bench.vocabulary.text(self._said, self._slot.stop)
+        if ends:
             return self._finish(text, FinishReason.STOP)
         if len(self._said) >= self._slot.max_tokens or self._steps >= self.plan.max_steps:
             whole = _last_sentence(text)

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 
-from npc_engine.engines.diffusion.config import FULL, SLIDING, ModelConfig
+from npc_engine.engines.diffusion.config import FULL, NOISE_KEY, SLIDING, ModelConfig
 from npc_engine.engines.diffusion.layout import Shape, Source, build
 from npc_engine.engines.diffusion.random_weights import TINY, random_source
 from npc_engine.engines.diffusion.weights import Matrix
@@ -39,7 +39,7 @@ def write_checkpoint(folder: Path, config: ModelConfig = TINY, seed: int = 0, *,
     recorder = _Recorder(drawn)
     build(config, recorder)
     save_file(recorder.tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    _write_json(folder / "config.json", model_json(config))
+    _write_json(folder / "config.json", model_json(config) | {NOISE_KEY: True})
     _write_json(folder / "generation_config.json", generation_json(config))
     tiny_tokenizer(config.vocab_size).save(str(folder / "tokenizer.json"))
 

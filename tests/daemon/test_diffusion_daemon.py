@@ -1,0 +1,88 @@
+"""The daemon on DiffusionGemma, end to end: a tiny checkpoint of random weights, the real protocol, noise for words."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+
+import pytest
+from daemon_peer import RunningDaemon
+
+from npc_engine.engines.diffusion.tiny_checkpoint import write_checkpoint
+from npc_engine.wire.messages import Bark, Cancel, Describe, Done, Error, Reason, Say, Source, Warm
+
+#: Far more than is needed: what is tested is what comes, and not how fast this machine is.
+PATIENT_MS = 30_000
+CHARACTERS = ("marta", "bram", "osric", "pip", "crake", "ilse", "vey", "wenna")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
+    folder = tmp_path_factory.mktemp("checkpoint")
+    write_checkpoint(folder)
+    running = RunningDaemon(
+        "--engine", "diffusion", "--model", str(folder), "--parallel", "16", "--threads", "1", "--context", "3072"
+    )
+    running.client().wait_ready()
+    yield running
+    running.stop()
+
+
+def test_it_says_what_it_is(tiny: RunningDaemon) -> None:
+    health = tiny.client().health()
+    assert (health["engine"], health["device"]) == ("diffusion", "CPU")
+
+
+@pytest.mark.parametrize("count", [1, 4, 16])
+def test_every_character_is_answered_by_the_model(tiny: RunningDaemon, count: int) -> None:
+    client = tiny.client()
+    client.ask(Warm(id=1, npcs=list(CHARACTERS[:count]), budget_ms=PATIENT_MS))
+    ids = range(10, 10 + count)
+    for id_ in ids:
+        npc = CHARACTERS[id_ % len(CHARACTERS)]
+        client.send(Say(id=id_, npc=npc, text=f"What of the mill, {id_}?", budget_ms=PATIENT_MS))
+    replies = [client.terminal(id_) for id_ in ids]
+    assert all(isinstance(reply, Done) for reply in replies)
+    told = [reply for reply in replies if isinstance(reply, Done)]
+    assert [(reply.source, reply.reason) for reply in told] == [(Source.MODEL, None)] * count
+    assert all(reply.timing is not None and reply.timing.cached_tokens > 0 for reply in told)
+    assert len({reply.text for reply in told}) == count
+
+
+def test_descriptions_and_remarks_are_written_too(tiny: RunningDaemon) -> None:
+    client = tiny.client()
+    described = client.ask(Describe(id=1, place="inn", budget_ms=PATIENT_MS))
+    remark = client.ask(Bark(id=2, npc="pip", budget_ms=PATIENT_MS))
+    for reply in (described, remark):
+        assert isinstance(reply, Done)
+        assert reply.source is Source.MODEL
+
+
+def test_a_budget_that_cannot_be_met_gets_the_authors_line(tiny: RunningDaemon) -> None:
+    reply = tiny.client().ask(Say(id=1, npc="marta", text="Quick!", budget_ms=1))
+    assert isinstance(reply, Done)
+    assert (reply.source, reply.text != "") == (Source.AUTHORED, True)
+    assert reply.reason in {Reason.LATE, Reason.BUSY}
+
+
+def test_a_cancel_ends_a_line(tiny: RunningDaemon) -> None:
+    client = tiny.client()
+    client.send(Say(id=1, npc="marta", text="Tell me everything.", budget_ms=PATIENT_MS))
+    client.send(Cancel(target=1))
+    assert isinstance(client.terminal(1), Done | Error)
+    reply = client.ask(Say(id=2, npc="marta", text="And now?", budget_ms=PATIENT_MS))
+    assert isinstance(reply, Done)
+    assert reply.source is Source.MODEL
+
+
+def test_a_worker_that_is_killed_comes_back(tiny: RunningDaemon) -> None:
+    client = tiny.client()
+    client.send(Say(id=1, npc="marta", text="Hello?", budget_ms=PATIENT_MS))
+    os.kill(client.health()["worker_pid"], signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+    assert isinstance(client.terminal(1), Done)
+    client.wait_ready()
+    reply = client.ask(Say(id=2, npc="marta", text="Still there?", budget_ms=PATIENT_MS))
+    assert isinstance(reply, Done)
+    assert reply.source is Source.MODEL
