@@ -70,7 +70,7 @@ def test_a_budget_that_cannot_be_met_gets_the_authors_line(tiny: RunningDaemon) 
 def test_a_cancel_ends_a_line(tiny: RunningDaemon) -> None:
     client = tiny.client()
     client.send(Say(id=1, npc="marta", text="Tell me everything.", budget_ms=PATIENT_MS))
-    client.send(Cancel(target=1))
+    assert isinstance(client.ask(Cancel(id=3, target=1)), Done)
     assert isinstance(client.terminal(1), Done | Error)
     reply = client.ask(Say(id=2, npc="marta", text="And now?", budget_ms=PATIENT_MS))
     assert isinstance(reply, Done)
