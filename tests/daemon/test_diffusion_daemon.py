@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import pytest
 from daemon_peer import RunningDaemon
 
+pytest.importorskip("torch", reason="needs the extra `gpu`")
+
 from npc_engine.engines.diffusion.tiny_checkpoint import write_checkpoint
 from npc_engine.wire.messages import Bark, Cancel, Describe, Done, Error, Reason, Say, Source, Warm
 

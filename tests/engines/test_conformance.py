@@ -60,6 +60,7 @@ def llama_rig(small_model: Path) -> Iterator[Rig]:
 
 @pytest.fixture(scope="module")
 def diffusion_rig() -> Iterator[Rig]:
+    pytest.importorskip("torch", reason="needs the extra `gpu`")
     options = {"random_weights": "tiny", "weights": "fp64"}
     spec = ModelSpec("noise", None, "chatml", context_tokens=512, max_parallel=3, threads=1, options=options)
     rig = loaded("diffusion", spec)
