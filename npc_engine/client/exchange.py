@@ -18,8 +18,9 @@ from npc_engine.errors import EXPLANATIONS, ErrorCode
 
 #: The version of the protocol this client speaks.
 VERSION = 1
-#: Deadlines are held open this long while replies may wait unread, as after a long frame, milliseconds.
-BACKLOG_MS = 250
+#: Deadlines are held open for so many polls while replies may wait unread, as after a frame that took seconds: a
+#: quarter of a second of the game's time, however long its frames are.
+BACKLOG_POLLS = 15
 #: Answers to `hello` that mean the daemon will not have this client.
 REFUSALS = (ErrorCode.VERSION_UNSUPPORTED, ErrorCode.UNAUTHORISED)
 #: Requests whose good end makes a slot another one: what was asked of the slot before is void.
@@ -45,7 +46,7 @@ class Exchange:
         self._news: deque[tuple[Callback, Request]] = deque()
         self._lines = OfflineLines()
         self._last_id = 0
-        self._backlog_ns: int | None = None
+        self._backlog_polls = 0  # one after the other that ended before all was read
 
     def next_id(self) -> int:
         """An id that no message of this session has used."""
@@ -116,12 +117,10 @@ class Exchange:
             except FrameError as cause:
                 self.fault = f"The daemon sent a frame that is no message: {cause}"
             self._notify()
-            now_ns = self._clock.now_ns()
-            if now_ns >= end_ns:
-                if self._backlog_ns is None:
-                    self._backlog_ns = now_ns
-                return now_ns - self._backlog_ns >= BACKLOG_MS * NS_PER_MS
-        self._backlog_ns = None
+            if self._clock.now_ns() >= end_ns:
+                self._backlog_polls += 1
+                return self._backlog_polls > BACKLOG_POLLS
+        self._backlog_polls = 0
         return True
 
     def _take(self, message: Mapping[str, Any]) -> None:

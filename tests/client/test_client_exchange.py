@@ -6,7 +6,7 @@ import pytest
 from client_stage import AUTHORED, Stage, draft, line
 
 from npc_engine import limits
-from npc_engine.client.exchange import BACKLOG_MS
+from npc_engine.client.exchange import BACKLOG_POLLS
 from npc_engine.client.requests import GRACE_MS, Request
 from npc_engine.clock import FakeClock
 from npc_engine.errors import ErrorCode
@@ -352,12 +352,26 @@ def test_a_flood_does_not_keep_a_request_from_its_end() -> None:
     asked = stage.client.say("marta", "One", budget_ms=100)
     stage.transport.inbox.extend(_frame(Pong(n=n)) for n in range(1_000))
     stage.clock.advance_ms(100 + GRACE_MS)
-    stage.client.poll(max_ms=0)
-    assert not asked.finished
-    stage.clock.advance_ms(BACKLOG_MS)
+    for _ in range(BACKLOG_POLLS):
+        stage.client.poll(max_ms=0)
+        assert not asked.finished
     stage.client.poll(max_ms=0)
     assert asked.reply is not None
     assert asked.reply.reason == "offline"
+
+
+def test_a_game_that_hangs_with_replies_unread_still_gets_them() -> None:
+    stage = Stage(clock=TickingClock(1_000_000_000))
+    stage.greet()
+    asked = stage.client.say("marta", "One", budget_ms=1_000)
+    stage.transport.inbox.extend([_frame(Pong(n=1)), _frame(Pong(n=2)), _frame(line(asked.id))])
+    stage.client.poll(max_ms=0)  # in the middle of what came
+    stage.clock.advance_ms(5_000)
+    stage.client.poll(max_ms=0)
+    assert not asked.finished
+    stage.client.poll(max_ms=0)
+    assert asked.reply is not None
+    assert asked.reply.source == "model"
 
 
 def test_two_busy_moments_are_not_one_long_one() -> None:
