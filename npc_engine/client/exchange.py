@@ -13,7 +13,7 @@ from npc_engine.client.offline import OfflineLines
 from npc_engine.client.replies import DaemonInfo, Reply, RequestError, read_daemon, read_error, read_pack, read_reply
 from npc_engine.client.requests import Callback, Request
 from npc_engine.client.session import Session
-from npc_engine.clock import NS_PER_MS, Clock
+from npc_engine.clock import Clock
 from npc_engine.errors import EXPLANATIONS, ErrorCode
 
 #: The version of the protocol this client speaks.

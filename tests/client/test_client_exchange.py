@@ -337,7 +337,7 @@ def test_replies_that_wait_unread_after_a_long_frame_still_count() -> None:
     stage = Stage(clock=TickingClock(1_000_000_000))
     stage.greet()
     asked = stage.client.say("marta", "One", budget_ms=1_000)
-    stage.transport.inbox.extend(_frame(draft(asked.id, n, "x")) for n in range(1, 40))
+    stage.transport.inbox.extend(_frame(draft(asked.id, n, "x")) for n in range(1, BACKLOG_POLLS))
     stage.transport.inbox.append(_frame(line(asked.id)))
     stage.clock.advance_ms(5_000)
     for _ in range(50):
