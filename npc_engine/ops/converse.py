@@ -104,6 +104,7 @@ class _Talk:
         seed = None if request.seed is None else (request.seed + self._turns) % (1 << 32)
         speech = Speech(ctx, actor.voice)
         ask = actor.answer(JobClass.SCENE, seed, heard, self._topic)
+        heard = actor.mind.heard
         done = await self._within_budget(ctx, speech.run(ask, actor.guard, actor.mind.deeds, actor.instinct), speech)
         if done is None:
             return None

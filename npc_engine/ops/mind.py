@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+import msgspec
+
 from npc_engine import limits
 from npc_engine.jobs import EngineCaps
 from npc_engine.ops.stage import Stage
@@ -24,6 +26,8 @@ from npc_engine.world.scene import Scene
 from npc_engine.world.stance import stance
 from npc_engine.world.state import PLAYER
 
+#: How a memory is told from facts, among what comes to mind.
+MEMORY = "memory"
 #: Tokens of what comes to mind that are told at most, where time is no matter.
 REACH_TOKENS = 160
 #: About how long a token is, code points.
@@ -41,8 +45,8 @@ def form_of(caps: EngineCaps | None) -> ChatFormat:
 
 
 class Mind:
-    """One character at one moment. `told`, `deeds`, `instinct` and what `carried` says belong to the last prompt made.
-    Raises UNKNOWN_NPC."""
+    """One character at one moment. `told`, `deeds`, `instinct`, what `carried` says and the words `heard`, with what
+    they brought to mind, belong to the last prompt made. Raises UNKNOWN_NPC."""
 
     def __init__(self, stage: Stage, scene: Scene, npc: str, form: ChatFormat) -> None:
         self.persona = stage.persona(npc)
@@ -50,6 +54,7 @@ class Mind:
         self.told: list[Known] = []
         self.deeds: dict[str, Deed] = {}
         self.instinct = Instinct()
+        self.heard = Heard("", "")
         self._shown: list[Entry] = []
         self._stage = stage
         self._scene = scene
@@ -73,8 +78,11 @@ class Mind:
         """For an answer to `heard`; with an empty text the character speaks first, perhaps about `topic`. Of what comes
         to mind, no more than `reach_tokens` is told."""
         entries = self._entries
-        self._shown = [*entries, heard]
         moment = self._moment(heard.text or topic, heard.note, entries, reach_tokens)
+        if heard.text:
+            moment, heard = self._mind(moment, heard)
+        self.heard = heard
+        self._shown = [*entries, heard]
         return builder.say(self._sheet, self._setting, entries, moment, heard, topic, self._form)
 
     def remark(self, about: str, reach_tokens: float) -> Prompt:
@@ -121,13 +129,24 @@ class Mind:
         npc, state = self.persona.id, self._scene.state
         recent = [entry.text for entry in entries[-RECENT:]]
         known = self._stage.knowledge.brought_up(state, npc, text, recent)
-        recalled = self._scene.recall(npc, text) if text else []
-        known += [Known("memory", memory.tell(entry, self.name, called), entry.gates) for entry in recalled]
+        minded = {told for entry in entries if isinstance(entry, Heard) for told in entry.minded}
+        recalled = self._scene.recall(npc, text, lambda entry: self._tell(entry) in minded) if text else []
+        known += [Known(MEMORY, self._tell(entry), entry.gates) for entry in recalled]
         self.told = _within(known, reach_tokens * TOKEN_CHARS)
         possible = actions.possible(state, self._stage.pack, npc)
         self.deeds = {clean(deed.words, limits.NAME_CHARS): deed for deed in possible}
         self.instinct = instinct(self.persona, text, self.deeds)
         return Moment(note, tuple(each.text for each in self.told), tuple(self.deeds))
+
+    def _tell(self, entry: Entry) -> str:
+        return memory.tell(entry, self.name, called)
+
+    def _mind(self, moment: Moment, heard: Heard) -> tuple[Moment, Heard]:
+        """What came to mind stays in mind: memories that nothing can lock go with the words that brought them up, into
+        the journal, and need not be read again with the next words on the matter."""
+        minded = tuple(known.text for known in self.told if known.id == MEMORY and not known.gates)
+        rest = tuple(text for text in moment.known if text not in minded)
+        return replace(moment, known=rest), msgspec.structs.replace(heard, minded=minded)
 
     def _news(self, speaker: str) -> str:
         """What can be seen and felt now, if the journal does not have it already."""

@@ -28,6 +28,7 @@ class SayOp:
         ctx.stage.interrupt(actor.scene, request.npc)
         heard = actor.mind.hear(request.speaker, request.text, private=request.private)
         speech = Speech(ctx, actor.voice)
-        ctx.on_done = lambda done: actor.remember(heard if heard.text else None, done, request.speaker)
         ask = actor.answer(JobClass.PLAYER, request.seed, heard)
+        heard = actor.mind.heard
+        ctx.on_done = lambda done: actor.remember(heard if heard.text else None, done, request.speaker)
         return await speech.run(ask, actor.guard, actor.mind.deeds, actor.instinct)

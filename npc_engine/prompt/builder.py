@@ -138,11 +138,15 @@ def describe(place: Place, setting: str, seen: Sequence[str], form: ChatFormat) 
 
 
 def _known(name: str, known: Sequence[str]) -> tuple[Segment, ...]:
-    """What comes to mind. Told who knows it, the 0.5B model used a fact a little more often: in 48 of 80 answers,
-    judged by keywords, against 40."""
-    if not known:
+    """What the character knows of the matter. Told who knows it, the 0.5B model used a fact a little more often: in 48
+    of 80 answers, judged by keywords, against 40."""
+    return _bracket(f"{name} knows", known)
+
+
+def _bracket(what: str, told: Sequence[str]) -> tuple[Segment, ...]:
+    if not told:
         return ()
-    return (Segment(f"\n[{name} knows: ", origin="knowledge"), _foreign(" ".join(known), "knowledge"), Segment("]"))
+    return (Segment(f"\n[{what}: ", origin="knowledge"), _foreign(" ".join(told), "knowledge"), Segment("]"))
 
 
 def _note(note: str, form: ChatFormat) -> tuple[Segment, ...]:
@@ -155,7 +159,13 @@ def _note(note: str, form: ChatFormat) -> tuple[Segment, ...]:
 def _heard(heard: Heard, form: ChatFormat) -> tuple[Segment, ...]:
     """Words spoken to the character: the same segments while they are new as when they stand in the journal."""
     words = _foreign(heard.text, "player")
-    return (*_note(heard.note, form), Segment(_called(heard.speaker) + ': "'), words, Segment('"'))
+    return (
+        *_note(heard.note, form),
+        Segment(_called(heard.speaker) + ': "'),
+        words,
+        Segment('"'),
+        *_bracket("comes to mind", heard.minded),
+    )
 
 
 def _foreign(text: str, origin: str) -> Segment:

@@ -24,8 +24,8 @@ PENDING_TURN_NS = int(limits.PENDING_TURN_S * 1_000_000_000)
 
 
 class Heard(msgspec.Struct, frozen=True, tag="heard", omit_defaults=True):
-    """Someone spoke to the character. `note` is what could be seen then, where that had changed. Nobody overhears what
-    is `private`."""
+    """Someone spoke to the character. `note` is what could be seen then, where that had changed; `minded` are memories
+    that the words brought up, told in a sentence each. Nobody overhears what is `private`."""
 
     speaker: str
     text: str
@@ -33,6 +33,7 @@ class Heard(msgspec.Struct, frozen=True, tag="heard", omit_defaults=True):
     gates: tuple[str, ...] = ()
     note: str = ""
     private: bool = False
+    minded: tuple[str, ...] = ()
 
 
 class Said(msgspec.Struct, frozen=True, tag="said", omit_defaults=True):

@@ -5,7 +5,7 @@ Everything here is also in the database; a change is *acknowledged* when the fut
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from urllib.parse import quote
 
@@ -145,9 +145,10 @@ class Scene:
         holds."""
         return [entry for entry in self.journal(npc).entries(without=without) if self.may_be_told(entry)]
 
-    def recall(self, npc: str, text: str) -> list[Entry]:
-        """What `text` calls up that the journal no longer holds: not that something was asked, and what the character
-        said itself only if it shares two telling words. Each memory is read while the player waits."""
+    def recall(self, npc: str, text: str, in_mind: Callable[[Entry], bool] = lambda entry: False) -> list[Entry]:
+        """What `text` calls up that the journal no longer holds: not that something was asked, nothing `in_mind`, and
+        what the character said itself only if it shares two telling words. Each memory is read while the player
+        waits."""
         but = self.journal(npc).numbers
         if self._counts.get(npc, 0) <= len(but):
             return []
@@ -155,7 +156,7 @@ class Scene:
         asked = keywords(text)
 
         def may(entry: Entry) -> bool:
-            if entry.importance <= QUESTION or entry.text == text or not self.may_be_told(entry):
+            if entry.importance <= QUESTION or entry.text == text or not self.may_be_told(entry) or in_mind(entry):
                 return False
             return not isinstance(entry, Said) or len(asked & keywords(entry.text)) >= 2
 
