@@ -8,7 +8,9 @@ from npc_engine import __version__
 from npc_engine.cli import (
     bench,
     check,
+    conformance,
     doctor,
+    eval,
     import_card,
     inspect,
     keys,
@@ -36,6 +38,8 @@ app.command("replay")(replay.replay)
 app.command("keys")(keys.keys)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
+app.command("conformance")(conformance.conformance)
+app.command("eval")(eval.evaluate)
 app.command("test")(rehearse.rehearse)
 app.command("inspect")(inspect.inspect)
 app.command("import-card")(import_card.import_card)

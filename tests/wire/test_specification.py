@@ -6,9 +6,11 @@ import pytest
 from protocol_files import PROTOCOL
 
 from npc_engine import limits
-from npc_engine.client.npc_client import DEFAULT_ADDRESS
+from npc_engine.client.calls import LOOK_MS, RECORD_MS
+from npc_engine.client.npc_client import CONNECT_PATIENCE_MS, DEFAULT_ADDRESS
+from npc_engine.client.offline import SENTENCE_ENDS, SILENCE
 from npc_engine.client.requests import GRACE_MS
-from npc_engine.client.session import SILENT_HEARTBEATS
+from npc_engine.client.session import HELLO_RETRY_MS, SILENT_HEARTBEATS
 from npc_engine.errors import ErrorCode
 from npc_engine.wire.messages import CLIENT_MESSAGES, DAEMON_MESSAGES
 from npc_engine.wire.specification import fill
@@ -58,6 +60,24 @@ def test_the_numbers_in_the_prose_are_those_of_the_client() -> None:
     assert f"budget + {GRACE_MS} ms" in PROSE
     assert SILENT_HEARTBEATS == 3
     assert "Three heartbeats without any answer" in PROSE
+    assert HELLO_RETRY_MS == 2_000
+    assert "A `hello` without any answer for 2 s is sent again" in PROSE
+    assert CONNECT_PATIENCE_MS == 3_000
+    assert "no `welcome` for 3 s" in PROSE
+    assert f"the Python client gives {LOOK_MS / 1_000:.0f} s to what only looks" in PROSE
+    assert f"and {RECORD_MS / 1_000:.0f} s to the rest" in PROSE
+    assert " ".join(f"`{end}`" for end in SENTENCE_ENDS) in PROSE
+    assert f"the line is `{SILENCE}`" in PROSE
+
+
+def test_the_drivers_take_the_same_errors_as_recoverable() -> None:
+    from npc_engine.conformance.python_driver import RECOVERABLE
+
+    drivers = (PROTOCOL / "conformance" / "DRIVER.md").read_text(encoding="utf-8")
+    codes = [f"`{code}`" for code in RECOVERABLE]
+    listed = f"{', '.join(codes[:-1])} and {codes[-1]}"
+    assert f"after {listed}: tell the game that these are **recoverable**" in PROSE
+    assert f"`recoverable` is true for {listed}" in " ".join(drivers.split())
 
 
 def test_the_numbers_in_the_prose_are_those_of_the_daemon() -> None:
