@@ -16,7 +16,7 @@ from npc_engine.ops.base import Refusal
 from npc_engine.storage import saves
 from npc_engine.wire import messages
 from npc_engine.wire.messages import Reason, Source
-from npc_engine.world.journal import Event, Said
+from npc_engine.world.journal import Event, Heard, Said
 from npc_engine.world.memory import MEMORIES
 from npc_engine.world.scene import JOURNAL_MAX, RECALLED
 
@@ -109,6 +109,30 @@ class TestRecall:
         game.scene.stage.slots("game")
         assert game.recalled("anna", "Which ship does my sister sail?") == []
         assert told(game, "anna", "Which ship does my sister sail?") == ""
+
+    def test_what_came_to_mind_stays_in_mind_and_is_not_told_again(self, game: Game) -> None:
+        game.say("anna", TOLD)
+        talk(game, 60)
+        game.scene.stage.slots("game")
+        reminder = f"Traveller once told Anna: \u201c{TOLD}\u201d"
+        game.say("anna", "Which ship does my sister sail?")
+        first = prompt(game)
+        game.say("anna", "Is it a good ship, the one my sister sails?")
+        assert prompt(game).count(reminder) == 1
+        assert prompt(game).startswith(first[: first.index(reminder) + len(reminder)]), "it is in the journal now"
+        talk(game, 60)  # until that has left the journal
+        game.scene.stage.slots("game")
+        game.say("anna", "Which ship does my sister sail?")
+        assert prompt(game).count(reminder) == 1
+
+    def test_what_a_lock_may_hide_again_does_not_stay(self, game: Game) -> None:
+        scene = game.scene.stage.scene("game", "main")
+        scene.overhear(["anna"], Event("The abbot hides the ledger.", importance=9, gates=("anna.knowledge.nothing",)))
+        scene.may_be_told = lambda entry: True  # the lock is open
+        game.scene.stage.slots("game")
+        game.say("anna", "Where is the ledger of the abbot?")
+        assert "The abbot hides the ledger." in prompt(game)
+        assert all(not entry.minded for entry in scene.journal("anna").entries() if isinstance(entry, Heard))
 
     def test_never_the_very_words_just_said(self, game: Game) -> None:
         game.say("anna", TOLD)
