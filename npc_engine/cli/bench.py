@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from npc_engine.cli.bench_diffusion import diffusion
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import setting_arguments
 from npc_engine.cli.load import Load, run_load, summarise
@@ -22,6 +23,9 @@ app = typer.Typer(name="bench", help="Measure the engine on this machine.", no_a
 @app.callback()
 def bench() -> None:
     """Measure the engine on this machine."""
+
+
+app.command("diffusion")(diffusion)
 
 
 @app.command()
