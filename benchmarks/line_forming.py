@@ -75,7 +75,7 @@ def main() -> None:
     """Run one line and draw it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", default=TOY if (TOY / "config.json").is_file() else None)
-    parser.add_argument("--question", default="Where am I?")
+    parser.add_argument("--question", default="Who is the stranger with the bell?")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=PICTURE)
