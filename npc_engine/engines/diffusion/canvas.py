@@ -37,7 +37,7 @@ class Canvas:
         self.width = width
         self.step = 0
         self.planned = planned
-        self._seed = seed
+        self._seed = (seed + 2**63) % 2**64 - 2**63  # torch's integers are signed
         self._number = number
         self._vocab_size = vocab_size
         self._positions = torch.arange(width, device=device)

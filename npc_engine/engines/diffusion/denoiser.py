@@ -97,9 +97,12 @@ class Denoiser:
         canvases = [item.canvas for item, _ in items]
         widths = [canvas.width for canvas in canvases]
         hidden = torch.cat([rows for _, rows in items])
-        temperature = torch.cat([hidden.new_full((each.width,), self._temperature(each)) for each in canvases])
+        exact = torch.promote_types(hidden.dtype, torch.float32)
+        temperature = torch.cat(
+            [hidden.new_full((each.width,), self._temperature(each), dtype=exact) for each in canvases]
+        )
         keys = Keys(*map(torch.cat, zip(*(canvas.keys() for canvas in canvases), strict=True)))
-        reading = self._head.read(hidden, temperature.to(torch.promote_types(hidden.dtype, torch.float32)), keys)
+        reading = self._head.read(hidden, temperature, keys)
         parts = [Reading(*part) for part in zip(*(torch.split(each, widths) for each in reading), strict=True)]
         accepted = self._accepted(canvases, parts)
         clean = torch.split(self._head.embed(torch.cat([canvas.tokens for canvas in canvases])), widths)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
 
 import torch
 
@@ -16,9 +18,9 @@ from npc_engine.clock import NS_PER_MS, NS_PER_S, Clock
 from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.diffusion.canvas import Canvas
 from npc_engine.engines.diffusion.denoiser import Denoise, Denoiser, Read, Work
-from npc_engine.engines.diffusion.line import WIDTH_MAX, Bench, Line
-from npc_engine.engines.diffusion.model import Model, load_model
-from npc_engine.engines.diffusion.prefix_store import MIB, PrefixStore
+from npc_engine.engines.diffusion.line import Bench, Line
+from npc_engine.engines.diffusion.model import Model, cache_bytes, load_model
+from npc_engine.engines.diffusion.prefix_store import MIB, Chain, PrefixStore
 from npc_engine.engines.diffusion.schedule import Schedule
 from npc_engine.engines.diffusion.settings import parse_settings
 from npc_engine.engines.diffusion.vocabulary import Vocabulary
@@ -30,8 +32,6 @@ from npc_engine.jobs import EngineCaps, EngineTask, Finished, FinishReason, JobI
 READING_ROWS = 512
 #: Lines that were cancelled and may be taken up again; after that many others they begin anew.
 PAUSED = 64
-#: Characters whose prompts fit the cache, for each that may speak at once.
-CACHED_PER_LINE = 2
 #: No progress for this many times the longest step seen while loading means that the engine hangs.
 STEP_PATIENCE = 20
 STEP_TIMEOUT_MIN_MS = 5_000
@@ -51,6 +51,7 @@ class DiffusionEngine:
         self._paused: OrderedDict[JobId, Line] = OrderedDict()
         self._ended: list[Update] = []
         self._woken = threading.Event()
+        self._stepped_ns: int | None = None  # when the last step was over, unless nobody was left to go on
 
     def load(self, spec: ModelSpec, progress: Progress) -> None:
         settings = parse_settings(spec.options)
@@ -63,17 +64,11 @@ class DiffusionEngine:
         self._schedule = Schedule()
         self._denoiser = Denoiser(model.weights, self._schedule)
         self._vocabulary = Vocabulary(model.codec, config.vocab_size, config.eos_ids)
-        token_bytes = config.kv_token_elements * model.weights.dtype.itemsize
-        least_bytes = spec.max_parallel * (context + WIDTH_MAX) * token_bytes
-        cache_bytes = CACHED_PER_LINE * least_bytes if settings.cache_mib is None else settings.cache_mib * MIB
-        if cache_bytes < least_bytes:
-            least = f"{spec.max_parallel} characters at once need {least_bytes // MIB + 1}"
-            raise NpcError(ErrorCode.ENGINE_FAILED, f"--option cache_mib={settings.cache_mib}: {least}")
         self._store = PrefixStore(
             config,
             dtype=model.weights.dtype,
             device=device,
-            device_bytes=cache_bytes,
+            device_bytes=cache_bytes(model, spec, settings),
             host_bytes=settings.host_cache_mib * MIB,
         )
         self._bench = Bench(self._schedule, self._vocabulary, self._new_canvas)
@@ -130,14 +125,17 @@ class DiffusionEngine:
     def poll(self, until_ns: int) -> list[Update]:
         updates, self._ended = self._ended, []
         if updates or not self._lines:
+            if not self._lines:
+                self._stepped_ns = None
             if not updates:
                 self._woken.wait(max(0.0, (until_ns - self._clock.now_ns()) / NS_PER_S))
             self._woken.clear()
             return updates
         pieces = self._pieces()
-        began_ns = time.perf_counter_ns()
-        self._denoiser.step([work for work in pieces.values() if work is not None])
-        ms = (time.perf_counter_ns() - began_ns) / NS_PER_MS
+        began_ns = self._stepped_ns or time.perf_counter_ns()  # a card's rest after a step is part of its price
+        self._step([work for work in pieces.values() if work is not None])
+        ended_ns = time.perf_counter_ns()
+        ms = (ended_ns - began_ns) / NS_PER_MS
         self.steps_taken += 1
         for job_id, work in pieces.items():
             update = self._lines[job_id].took(work, ms)
@@ -145,6 +143,7 @@ class DiffusionEngine:
                 updates.append(update)
             if isinstance(update, Finished):
                 self._lines.pop(job_id).chain.close()
+        self._stepped_ns = ended_ns if self._lines else None
         return updates + self._take_ended()
 
     def wake(self) -> None:
@@ -156,6 +155,8 @@ class DiffusionEngine:
         self._lines.clear()
         self._paused.clear()
         self._model = None
+        with suppress(AttributeError):  # not loaded, or closed before
+            del self._bench, self._denoiser, self._store  # weights and cache hang on these
 
     def _pieces(self) -> dict[JobId, Work | None]:
         """Everybody's next piece of work. Who has least left to read reads first, warm-ups last."""
@@ -167,7 +168,7 @@ class DiffusionEngine:
             if isinstance(work, Read):
                 if not line.chain.reserve(len(work.tokens)):
                     self._lines.pop(job_id).chain.close()
-                    self._ended.append(line.stopped(FinishReason.FAILED, "the cache is full; raise cache_mib"))
+                    self._ended.append(line.crowded_out())
                     continue
                 left -= len(work.tokens)
             pieces[job_id] = work
@@ -192,8 +193,7 @@ class DiffusionEngine:
     def _probe(self, tokens: int) -> tuple[float, float, float]:
         """Milliseconds of a step alone, of one with `PROBE_LINES`, and of reading a token: the best of a few."""
         chain = self._store.open(())
-        chain.reserve(tokens)
-        read_ms = self._timed([Read(chain, [0] * tokens)])
+        read_ms = min(self._timed_reading(chain, tokens) for _ in range(PROBE_STEPS))
         lines = [Denoise(chain, self._new_canvas(PROBE_WIDTH, seed, 0)) for seed in range(PROBE_LINES)]
         alone_ms = min(self._timed(lines[:1]) for _ in range(PROBE_STEPS))
         several_ms = min(self._timed(lines) for _ in range(PROBE_STEPS))
@@ -201,12 +201,22 @@ class DiffusionEngine:
         self._store.clear()
         return alone_ms, several_ms, read_ms / tokens
 
-    def _timed(self, work: list[Denoise] | list[Read]) -> float:
+    def _timed_reading(self, chain: Chain, tokens: int) -> float:
+        chain.cut(0)
+        chain.reserve(tokens)
+        return self._timed([Read(chain, [0] * tokens)])
+
+    def _timed(self, work: Sequence[Work]) -> float:
         began_ns = time.perf_counter_ns()
-        self._denoiser.step(work)
-        if self._open_model.weights.device.type == "cuda":
-            torch.cuda.synchronize()
+        self._step(work)
         return (time.perf_counter_ns() - began_ns) / NS_PER_MS
+
+    def _step(self, work: Sequence[Work]) -> None:
+        """One step, to its end: a card goes on computing when it has been told all it has to do."""
+        self._denoiser.step(work)
+        device = self._open_model.weights.device
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
 
     @property
     def _open_model(self) -> Model:

@@ -76,16 +76,6 @@ class Line:
         """Tokens still to be read."""
         return len(self._unread)
 
-    @property
-    def width(self) -> int:
-        """Rows that its canvas takes now; 0 while it reads."""
-        return self._canvas.width if self._canvas and not self._unread else 0
-
-    @property
-    def stable_text(self) -> str:
-        """What will not change any more."""
-        return self._held_text
-
     def work(self, reading_rows: int, lines: int) -> Work | None:
         """The next piece of work, reading at most `reading_rows` tokens; None if there is none this time. `lines` is
         how many write at once, this one too."""
@@ -103,13 +93,15 @@ class Line:
         """Its work has been done in a step of `ms`; None: nothing was left to do. Returns what there is to tell."""
         match work:
             case Read(tokens=tokens):
-                self._prefill_ms += ms
+                if self._behind:
+                    self._decode_ms += ms  # its own words: part of writing
+                else:
+                    self._prefill_ms += ms
                 self._unread = self._unread[len(tokens) :]
                 if not self._unread and not self._behind:
                     self.chain.publish()
                 return self._ended(FinishReason.STOP) if not self._unread and not self.task.slots else None
-            case Choose(picked=picked):
-                self._prefill_ms += ms
+            case Choose(picked=picked):  # plans count choices apart, so it is the price of neither token nor step
                 self._skeleton.take([token for _, token in sorted(picked.items())])
                 if self._skeleton.complete and self._skeleton.text_slot is None:
                     return self._ended(FinishReason.STOP)
@@ -133,6 +125,12 @@ class Line:
     def stopped(self, reason: FinishReason, message: str = "") -> Finished:
         """The end of a task that did not come to its own: what stands of its text."""
         return self._finish(self._held_text, reason, message)
+
+    def crowded_out(self) -> Finished:
+        """The end of a task for which the cache has no more room: if it has written something, that is the reply."""
+        if self._behind:
+            return self.stopped(FinishReason.LENGTH)
+        return self.stopped(FinishReason.FAILED, "the cache is full; raise cache_mib")
 
     def _question(self, lines: int) -> Work:
         header, asked = self._skeleton.laid_out()
@@ -167,8 +165,8 @@ class Line:
 
     @property
     def _left(self) -> int:
-        """Tokens that the line may still have."""
-        return max(1, self._slot.max_tokens - (len(self._said) if self._behind else 0))
+        """Tokens that the line may still have, those on the canvas among them."""
+        return max(1, self._slot.max_tokens - len(self._said))
 
     def _share(self, width: int) -> int:
         """The steps for a canvas, where the reply may need several."""
@@ -176,9 +174,10 @@ class Line:
 
     def _line_on(self, canvas: Canvas) -> tuple[list[int], bool]:
         """The line's tokens on the canvas, up to its end, and whether it has one there."""
-        tokens = canvas.draft.tolist()[self._text_at :]
-        end = self._bench.vocabulary.first_end(tokens, self._slot.stop)
-        return (tokens, False) if end is None else (tokens[: end + 1], True)
+        tokens = canvas.draft.tolist()[self._text_at :][: max(self._left, self._held)]
+        said = len(self._said)  # a stop may begin there
+        end = self._bench.vocabulary.first_end([*self._said, *tokens], self._slot.stop)
+        return (tokens, False) if end is None else (tokens[: end + 1 - said], True)
 
     def _stepped(self, canvas: Canvas) -> Update | None:
         """After a step: a better draft, or the canvas is finished."""
@@ -201,9 +200,11 @@ class Line:
             return self._finish(text, FinishReason.STOP)
         if len(self._said) >= self._slot.max_tokens or self._steps >= self.plan.max_steps:
             whole = _last_sentence(text)
-            return self._finish(whole or text, FinishReason.SENTENCE if whole else FinishReason.LENGTH)
+            if whole and len(whole) >= len(self._held_text.rstrip()):
+                return self._finish(text[: max(len(whole), len(self._held_text))], FinishReason.SENTENCE)
+            return self._finish(text, FinishReason.LENGTH)
         self._read_back(canvas)
-        return Draft(self.task.id, text, len(text), self._steps, dict(self._skeleton.choices))
+        return Draft(self.task.id, text, len(self._held_text), self._steps, dict(self._skeleton.choices))
 
     def _hold(self, canvas: Canvas, line: Sequence[int]) -> None:
         """Clamp the beginning of the line as far as it stands: what is published must never change."""
@@ -212,14 +213,14 @@ class Line:
         if count > self._held:
             canvas.clamp(self._text_at + self._held, line[self._held : count])
             self._held = count
-            self._held_text = self._bench.vocabulary.text([*self._said, *line[:count]], self._slot.stop)
+            self._held_text = self._bench.vocabulary.standing([*self._said, *line[:count]], self._slot.stop)
 
     def _read_back(self, canvas: Canvas) -> None:
         """A full canvas becomes context for the next one."""
         tokens = canvas.draft.tolist()
         self._behind += tokens
         self._unread = tokens
-        self._held_text = self._bench.vocabulary.text(self._said, self._slot.stop)
+        self._held_text = self._bench.vocabulary.standing(self._said, self._slot.stop)
         self._canvas = None
 
     def _ended(self, reason: FinishReason) -> Finished:

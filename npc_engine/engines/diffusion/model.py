@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import psutil
 import torch
@@ -12,6 +13,9 @@ from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.diffusion import fit
 from npc_engine.engines.diffusion.checkpoint import load_weights
 from npc_engine.engines.diffusion.config import ModelConfig, read_config
+from npc_engine.engines.diffusion.kv_blocks import block_bytes
+from npc_engine.engines.diffusion.line import WIDTH_MAX
+from npc_engine.engines.diffusion.prefix_store import BLOCK_TOKENS, MIB
 from npc_engine.engines.diffusion.random_weights import FULL, TINY, random_weights
 from npc_engine.engines.diffusion.settings import Settings
 from npc_engine.engines.diffusion.tiny_checkpoint import tiny_tokenizer
@@ -21,6 +25,8 @@ from npc_engine.engines.diffusion.weights import Weights
 from npc_engine.errors import ErrorCode, NpcError
 
 _RANDOM = {"tiny": TINY, "full": FULL}
+#: Characters whose prompts fit the cache, for each that may speak at once, where there is memory for them.
+CACHED_PER_LINE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,35 @@ def load_model(spec: ModelSpec, settings: Settings, progress: Progress) -> Model
     return Model(weights, codec, f"{config.parameters / 1e9:.1f}B parameters")
 
 
+def cache_bytes(model: Model, spec: ModelSpec, settings: Settings) -> int:
+    """Memory for what characters have read: as asked for, else as much as is of use, if it is free."""
+    if settings.cache_mib is not None:
+        return settings.cache_mib * MIB
+    weights = model.weights
+    step = fit.need(weights.config, fit.Setup(spec.max_parallel, spec.context_tokens)).step
+    least = _least_cache_bytes(weights.config, spec, settings)
+    return max(least, min(CACHED_PER_LINE * least, _free_bytes(weights.device) - step))
+
+
+def _least_cache_bytes(config: ModelConfig, spec: ModelSpec, settings: Settings) -> int:
+    """What all who may speak at once need: a window full of prompt and one canvas read back, in whole blocks."""
+    tokens = min(spec.context_tokens, config.context_tokens) + WIDTH_MAX
+    return spec.max_parallel * ceil(tokens / BLOCK_TOKENS) * block_bytes(config, BLOCK_TOKENS, settings.dtype)
+
+
 def _check_fit(config: ModelConfig, spec: ModelSpec, settings: Settings, device: torch.device) -> None:
-    if device.type == "cuda":
-        free, where = torch.cuda.mem_get_info(device)[0], "this card"
-    else:
-        free, where = psutil.virtual_memory().available, "this machine"
     context = min(spec.context_tokens, config.context_tokens)
     fp8 = settings.fp8 or (spec.path is not None and fit.is_stored_fp8(spec.path))
-    fit.check_fit(config, fit.Setup(spec.max_parallel, context, fp8, settings.dtype.itemsize), free, where)
+    where = "this card" if device.type == "cuda" else "this machine"
+    setup = fit.Setup(spec.max_parallel, context, fp8, settings.dtype.itemsize)
+    fit.check_fit(config, setup, _free_bytes(device), where)
+    least = _least_cache_bytes(config, spec, settings)
+    if settings.cache_mib is not None and settings.cache_mib * MIB < least:
+        needed = f"{spec.max_parallel} characters at once need {ceil(least / MIB)}"
+        raise NpcError(ErrorCode.ENGINE_FAILED, f"--option cache_mib={settings.cache_mib}: {needed}")
+
+
+def _free_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)

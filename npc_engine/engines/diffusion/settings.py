@@ -52,10 +52,7 @@ def parse_settings(options: Mapping[str, str]) -> Settings:
     for name in options:
         if name not in names:
             raise NpcError(ErrorCode.ENGINE_FAILED, f"the diffusion engine has no option {name!r}: {', '.join(names)}")
-    device = options.get("device", "cuda" if torch.cuda.is_available() else "cpu")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        message = f"--option device={device}: torch {torch.__version__} finds no graphics card; use device=cpu"
-        raise NpcError(ErrorCode.ENGINE_FAILED, message)
+    device = _device(options.get("device", "cuda" if torch.cuda.is_available() else "cpu"))
     cache = options.get("cache_mib")
     return Settings(
         device=device,
@@ -65,6 +62,18 @@ def parse_settings(options: Mapping[str, str]) -> Settings:
         random_weights=_one_of("random_weights", options.get("random_weights", ""), ("", *SIZES)),
         seed=_number("seed", options.get("seed", "0")),
     )
+
+
+def _device(name: str) -> str:
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise NpcError(ErrorCode.ENGINE_FAILED, f"--option device={name} is none: cpu, cuda, cuda:1 ...") from error
+    cards = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= cards:
+        found = f"{cards} graphics cards, counted from 0" if cards else "no graphics card; use device=cpu"
+        raise NpcError(ErrorCode.ENGINE_FAILED, f"--option device={name}: torch {torch.__version__} finds {found}")
+    return name
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:

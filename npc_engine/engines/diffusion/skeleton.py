@@ -18,12 +18,13 @@ Encode = Callable[[str, bool], list[int]]
 
 
 class Skeleton:
-    """The slots of one reply, and what has been chosen for them so far."""
+    """The slots of one reply up to its line, and what has been chosen for them so far. A choice behind the line is not
+    asked: nobody knows where on the canvas it would stand."""
 
     def __init__(self, slots: Sequence[Slot], chosen: dict[str, str], encode: Encode) -> None:
         self.choices = dict(chosen)
         self.text_slot = next((slot for slot in slots if isinstance(slot, TextSlot)), None)
-        self._slots = slots
+        self._slots = slots = slots[: slots.index(self.text_slot) + 1] if self.text_slot else slots
         self._encode = encode
         self._walks: dict[str, Walk] = {}
         for slot, following in zip_longest(slots, slots[1:]):

@@ -114,11 +114,16 @@ class Trunk:
         weight = weight / weight.sum(-1, keepdim=True) * layer.expert_scale[picked]
         inputs = self._norm(rows, layer.pre_experts_norm)
         total = torch.zeros_like(rows)
-        for expert in torch.unique(picked).tolist():
-            row, place = (picked == expert).nonzero(as_tuple=True)
+        asked = picked.flatten()
+        together = asked.argsort(stable=True)  # all that ask for one expert side by side; the card is waited for once
+        counts = torch.bincount(asked, minlength=config.experts).tolist()
+        for expert, places in enumerate(torch.split(together, counts)):
+            if not len(places):
+                continue
+            row = places // config.experts_per_token
             gate, up = layer.experts_in.part(expert)(inputs[row]).chunk(2, dim=-1)
             made = layer.experts_out.part(expert)(_gelu(gate) * up)
-            total.index_add_(0, row, (made * weight[row, place, None]).to(rows.dtype))
+            total.index_add_(0, row, (made * weight.flatten()[places, None]).to(rows.dtype))
         return total
 
     def _norm(self, rows: Tensor, scale: Tensor | None) -> Tensor:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Protocol
 
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+#: Sets of stops whose ids are remembered.
+CONTROLS = 64
 
 
 class Codec(Protocol):
@@ -23,8 +26,7 @@ class Vocabulary:
     def __init__(self, codec: Codec, vocab_size: int, eos_ids: Sequence[int]) -> None:
         self._codec = codec
         self._eos_ids = frozenset(eos_ids)
-        self._pieces = [codec.decode([token]) for token in range(vocab_size)]
-        self._ends = cache(self._find_ends)
+        self._ending_ids = lru_cache(CONTROLS)(self._find_ending_ids)
 
     def encode(self, text: str, special: bool) -> list[int]:
         """Token ids; control tokens are recognised only if `special`."""
@@ -36,12 +38,25 @@ class Vocabulary:
         cut = min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))
         return text[:cut].rstrip(UNREADABLE)
 
-    def first_end(self, ids: Sequence[int], stops: tuple[str, ...]) -> int | None:
-        """The index of the token that ends the reply, or None. A token ends it if its own text has a stop in it."""
-        ends = self._ends(stops)
-        return next((index for index, token in enumerate(ids) if token in ends), None)
+    def standing(self, ids: Sequence[int], stops: Sequence[str]) -> str:
+        """Their `text` as far as it stays whatever follows: without what may be the beginning of a stop."""
+        text = self.text(ids, stops)
+        half = (count for stop in stops for count in range(1, len(stop)) if text.endswith(stop[:count]))
+        return text[: len(text) - max(half, default=0)]
 
-    def _find_ends(self, stops: tuple[str, ...]) -> frozenset[int]:
-        control = {ids[0] for stop in stops if len(ids := self.encode(stop, True)) == 1}
-        spelt = {token for token, piece in enumerate(self._pieces) if any(stop in piece for stop in stops)}
-        return self._eos_ids | control | spelt
+    def first_end(self, ids: Sequence[int], stops: tuple[str, ...]) -> int | None:
+        """The index of the token that ends the reply, or None: one that is an end, or that completes a stop."""
+        ending = self._ending_ids(stops)
+        end = next((index for index, token in enumerate(ids) if token in ending), None)
+        before = ids[:end]
+
+        def stopped(count: int) -> bool:
+            text = self._codec.decode(before[:count])
+            return any(stop in text for stop in stops)
+
+        if not stopped(len(before)):
+            return end
+        return bisect_left(range(1, len(before)), True, key=stopped)
+
+    def _find_ending_ids(self, stops: tuple[str, ...]) -> frozenset[int]:
+        return self._eos_ids | {ids[0] for stop in stops if len(ids := self.encode(stop, True)) == 1}
