@@ -29,6 +29,11 @@ class Walk:
         here = len(self.walked)
         return sorted({tokens[here] if len(tokens) > here else self._end for tokens in self._left})
 
+    @property
+    def last_question(self) -> bool:
+        """Whether every answer decides it, and is the last token of its option."""
+        return all(len(tokens) == len(self.walked) + 1 for tokens in self._left)
+
     def take(self, token: int) -> None:
         """Go on with `token`; one that is not allowed counts as the first that is."""
         allowed = self.allowed

@@ -60,6 +60,8 @@ class Shape(msgspec.Struct, frozen=True):
 #: prose more.
 DRAFT_STEPS = {JobClass.PLAYER: 12, JobClass.SCENE: 16, JobClass.BARK: 8, JobClass.AMBIENT: 8, JobClass.PREFETCH: 8}
 DRAFT_MIN_STEPS = 6
+#: Steps that reading takes on a draft engine beside what its tokens add: a prompt is mostly there already.
+READ_STEPS = 1
 #: The widest canvas, and what the beginning of a reply, its deed and emotion take of it, tokens.
 CANVAS_ROWS, SKELETON_ROWS = 256, 12
 #: Rows of canvas that count as one in the load of a step.
@@ -80,8 +82,11 @@ def shape_of(slots: Sequence[Slot], kind: str = "append", job_class: JobClass = 
 
 
 def _draft_shape(slots: Sequence[Slot], texts: Sequence[TextSlot], job_class: JobClass) -> Shape:
-    """Choices are read first, in a step without a draft, or two where their names begin alike."""
-    choice_steps = CHOICE_STEPS if len(texts) < len(slots) else 0
+    """Before the text come the step in which the prompt is read, and choices: a step without a draft, or two where
+    their names begin alike. A warm-up has no steps to plan."""
+    if not slots:
+        return Shape()
+    choice_steps = READ_STEPS + (CHOICE_STEPS if len(texts) < len(slots) else 0)
     rows = SKELETON_ROWS + sum(slot.max_tokens for slot in texts)
     canvases = math.ceil(rows / CANVAS_ROWS) if texts else 0
     load = math.ceil(min(rows, CANVAS_ROWS) / LOAD_ROWS) if texts else 1

@@ -9,6 +9,7 @@ from npc_engine.jobs import ChoiceSlot, JobClass, Plan, TextSlot
 from npc_engine.scheduling.cost import CostModel, CostPriors
 from npc_engine.scheduling.policy import (
     CHOICE_STEPS,
+    READ_STEPS,
     SENTENCE_STEPS,
     Forecast,
     InFlight,
@@ -73,13 +74,14 @@ class TestShape:
 
     def test_of_a_draft_engine(self) -> None:
         slots = (ChoiceSlot("emotion", ("c",)), TextSlot(max_tokens=48))
-        assert shape_of(slots, "draft") == Shape(12, 12, 6, choice_steps=CHOICE_STEPS, load=1)
-        assert shape_of(slots[1:], "draft", JobClass.BARK) == Shape(8, 8, 6, load=1)
-        assert shape_of(slots[:1], "draft") == Shape(choice_steps=CHOICE_STEPS)
+        assert shape_of(slots, "draft") == Shape(12, 12, 6, choice_steps=READ_STEPS + CHOICE_STEPS, load=1)
+        assert shape_of(slots[1:], "draft", JobClass.BARK) == Shape(8, 8, 6, choice_steps=READ_STEPS, load=1)
+        assert shape_of(slots[:1], "draft") == Shape(choice_steps=READ_STEPS + CHOICE_STEPS)
 
     def test_a_wide_canvas_weighs_more_and_a_long_reply_takes_several(self) -> None:
-        assert shape_of((TextSlot(max_tokens=80),), "draft", JobClass.SCENE) == Shape(16, 16, 6, load=2)
-        assert shape_of((TextSlot(max_tokens=500),), "draft", JobClass.SCENE) == Shape(32, 32, 12, load=4)
+        wide, long = ((TextSlot(max_tokens=tokens),) for tokens in (80, 500))
+        assert shape_of(wide, "draft", JobClass.SCENE) == Shape(16, 16, 6, READ_STEPS, load=2)
+        assert shape_of(long, "draft", JobClass.SCENE) == Shape(32, 32, 12, READ_STEPS, load=4)
 
     def test_the_heaviest_share_a_step(self) -> None:
         assert shared_load([1, 4, 2], 2) == 6
@@ -137,8 +139,8 @@ class TestPlan:
     def test_a_draft_engine_gets_steps_by_the_same_arithmetic(self) -> None:
         shape = shape_of((TextSlot(),), "draft")
         assert plan(1_000, 0, shape, EXACT, 1) == Plan(12, 12)
-        assert plan(95, 0, shape, EXACT, 1) == Plan(9, 9)
-        assert plan(55, 0, shape, EXACT, 1) is None
+        assert plan(105, 0, shape, EXACT, 1) == Plan(9, 9)
+        assert plan(65, 0, shape, EXACT, 1) is None
 
     @given(
         slack_ms=st.floats(-100, 3_000),

@@ -33,6 +33,7 @@ class Bench:
     schedule: Schedule
     vocabulary: Vocabulary
     new_canvas: Callable[[int, int, int], Canvas]  # width, seed, number
+    step_ms: float = 0.0  # of a step in which hardly anything is done
 
 
 class Line:
@@ -95,8 +96,8 @@ class Line:
             case Read(tokens=tokens):
                 if self._behind:
                     self._decode_ms += ms  # its own words: part of writing
-                else:
-                    self._prefill_ms += ms
+                else:  # the step itself is planned for; what counts here is what the tokens add to it
+                    self._prefill_ms += max(0.0, ms - self._bench.step_ms)
                 self._unread = self._unread[len(tokens) :]
                 if not self._unread and not self._behind:
                     self.chain.publish()

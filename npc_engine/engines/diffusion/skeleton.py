@@ -40,7 +40,8 @@ class Skeleton:
 
     def laid_out(self) -> tuple[list[int], dict[int, list[int]]]:
         """The tokens known before the line, and the positions among them that are still asked for, each with what is
-        allowed there. All open choices are asked at once."""
+        allowed there. Open choices are asked at once, up to one whose options may be longer than a token: what follows
+        it stands nobody knows where, and put right behind it would speak for the short ones."""
         tokens: list[int] = []
         asked: dict[int, list[int]] = {}
         for slot in self._slots:
@@ -51,13 +52,15 @@ class Skeleton:
                 tokens += walk.walked
                 asked[len(tokens)] = walk.allowed
                 tokens.append(0)  # whatever stands there is overwritten by noise
+                if not walk.last_question:
+                    break
             else:
                 tokens += self._encode(self.choices[slot.name], False)
         return tokens, asked
 
     def take(self, picked: Sequence[int]) -> None:
         """The tokens picked at the positions asked for, in their order."""
-        for walk, token in zip(self._walks.values(), picked, strict=True):
+        for walk, token in zip(list(self._walks.values())[: len(picked)], picked, strict=True):
             walk.take(token)
         self._settle()
 

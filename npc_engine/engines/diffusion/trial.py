@@ -46,7 +46,7 @@ class Trial:
         self.device = torch.cuda.get_device_name(weights.device) if weights.device.type == "cuda" else "CPU"
         self._model = model
         self._context_tokens = min(context_tokens, config.context_tokens)
-        self._vocabulary = Vocabulary(model.codec, config.vocab_size, config.eos_ids)
+        self._vocabulary = Vocabulary(model.codec, config.eos_ids)
         self._denoiser = Denoiser(weights, Schedule())  # heat and acceptance are the same in every manner
         token_bytes = config.kv_token_elements * weights.dtype.itemsize
         self._store = PrefixStore(

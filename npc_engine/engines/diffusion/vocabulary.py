@@ -23,7 +23,7 @@ class Codec(Protocol):
 class Vocabulary:
     """`eos_ids` end every reply; a slot's stop strings end it as well."""
 
-    def __init__(self, codec: Codec, vocab_size: int, eos_ids: Sequence[int]) -> None:
+    def __init__(self, codec: Codec, eos_ids: Sequence[int]) -> None:
         self._codec = codec
         self._eos_ids = frozenset(eos_ids)
         self._ending_ids = lru_cache(CONTROLS)(self._find_ending_ids)
