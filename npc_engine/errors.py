@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """Why a request or a command failed. The member's docstring line is its text in the specification."""
+    """Why a request or a command failed."""
 
     BAD_FRAME = "bad_frame"
     BAD_MESSAGE = "bad_message"
@@ -74,7 +74,7 @@ EXPLANATIONS: dict[ErrorCode, str] = {
     ErrorCode.BUDGET_OUT_OF_RANGE: "`budget_ms` is outside `welcome.limits`. Use a value inside it.",
     ErrorCode.DUPLICATE_ID: "This id was used with different content in the last ten minutes. Count ids upwards.",
     ErrorCode.TABLE_FULL: "Too many requests are in flight. Wait `retry_after_ms`, or cancel some.",
-    ErrorCode.CANCELLED: "The client cancelled this request.",
+    ErrorCode.CANCELLED: "The client cancelled it, or its save slot was loaded, begun anew or deleted.",
     ErrorCode.INTERNAL: "A fault in the daemon; its log has the details. The request may be sent again under a new id.",
     ErrorCode.PACK_INVALID: "A file of the character pack is wrong; the message gives file, line and column.",
     ErrorCode.CARD_INVALID: "The file is no character card this importer can read; the message says why.",

@@ -29,12 +29,13 @@ def conformance(
     client: Annotated[
         list[str] | None, typer.Option(help=f"One of {', '.join(clients.CLIENTS)}; may be given several times.")
     ] = None,
-    only: Annotated[str, typer.Option(help="Only scenarios with this in their name.")] = "",
+    only: Annotated[str, typer.Option(help="Only scenarios with this anywhere in their name.")] = "",
     output: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
     plugins: Annotated[
         Path, typer.Option(help="The repository's `protocol` folder, for the Godot and C# clients.")
     ] = clients.PLUGINS,
     at_once: Annotated[int, typer.Option(min=1, max=16, help="Scenarios played at the same time.")] = AT_ONCE,
+    listed: Annotated[bool, typer.Option("--list", help="Only say which scenarios there are.")] = False,
 ) -> None:
     """Drive a client through every scenario against real and fake daemons. Exit code 1 unless all pass.
 
@@ -45,12 +46,17 @@ def conformance(
       npc-engine conformance --client godot --client csharp --json report.json
 
       npc-engine conformance --only reconnect -- ./my-driver --my-option
+
+      npc-engine conformance --list
     """
     scenarios = [scenario for scenario in load() if only in scenario.name]
     chosen = list(dict.fromkeys(client or []))
     unknown = [name for name in chosen if name not in clients.CLIENTS]
     if unknown:
         raise typer.BadParameter(f"no client {unknown[0]!r}; there are {', '.join(clients.CLIENTS)}")
+    if listed:
+        _list(scenarios)
+        return
     if not chosen and not command:
         raise typer.BadParameter("name a --client, or give a driver's command after `--`")
     if not scenarios:
@@ -72,6 +78,13 @@ def conformance(
         output.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if any(each["passed"] < each["scenarios"] for each in report.values()):
         raise typer.Exit(1)
+
+
+def _list(scenarios: list[Scenario]) -> None:
+    table = Table("scenario", "section of PROTOCOL.md", "what it shows")
+    for scenario in scenarios:
+        table.add_row(scenario.name, scenario.section, scenario.about)
+    Console(highlight=False).print(table)
 
 
 def summarise(runs: dict[str, list[Run]]) -> dict[str, Any]:
@@ -111,13 +124,17 @@ def _print(scenarios: list[Scenario], runs: dict[str, list[Run]]) -> None:
                     console.print(f"[dim]{escape(run.log.rstrip())}[/]")
     table = Table("scenario", *by_name)
     for scenario in scenarios:
-        cells = ["[red]failed[/]" if played[scenario.name].failures else "passed" for played in by_name.values()]
-        table.add_row(scenario.name, *cells)
+        table.add_row(scenario.name, *(_outcome(played[scenario.name]) for played in by_name.values()))
     table.add_section()
     table.add_row("passed", *(f"{sum(not run.failures for run in each)} of {len(each)}" for each in runs.values()))
     if any(scenario.name == COST_SCENARIO for scenario in scenarios):
         table.add_row("poll p50 / p99, us", *(_cost(played[COST_SCENARIO]) for played in by_name.values()))
     console.print(table)
+
+
+def _outcome(run: Run) -> str:
+    outcome = "[red]failed[/]" if run.failures else "passed"
+    return f"{outcome}, played again: the machine was overloaded" if run.again else outcome
 
 
 def _cost(run: Run) -> str:

@@ -243,7 +243,8 @@ class Exchange:
     def _unanswered(self, request: Request) -> Reply | RequestError:
         """The end of a request that the daemon leaves open. Nobody wrote lines for a conversation: it just stops."""
         if request.is_speech:
-            return self._lines.reply(request.subject, request.text[: request.published])
+            line = self._lines.reply(request.subject, request.text[: request.published])
+            return replace(line, text="", narration=line.text) if request.kind == "describe" else line
         if request.kind == "converse":
             return Reply(reason="offline", data={"turns": len(request.turns)})
         return _explained(ErrorCode.DAEMON_UNREACHABLE)

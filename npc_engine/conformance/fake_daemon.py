@@ -35,12 +35,13 @@ Answers = Mapping[str, list[dict[str, Any]]]
 
 class FakeDaemon:
     """A ROUTER on a free loopback port. `answers` may be replaced at any time; a type without answers gets none, and
-    only `ping` is answered by itself. `received` are the types of
-    what a client sent; `problems` tell what a client sent that the protocol does not allow."""
+    only `ping` is answered by itself. `received` are the types of what a client sent, `budgets_ms` by type the budgets
+    that came with them; `problems` tell what a client sent that the protocol does not allow."""
 
     def __init__(self, answers: Answers) -> None:
         self.answers = dict(answers)
         self.received: list[str] = []
+        self.budgets_ms: dict[str, list[int]] = {}
         self.problems: list[str] = []
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._router = self._context.socket(zmq.ROUTER)
@@ -98,6 +99,8 @@ class FakeDaemon:
         elif "id" in message and self._known.setdefault(message["id"], message) != message:
             self.problems.append(f"the client sent id {message['id']} again with other fields")
         self.received.append(message["t"])
+        if "budget_ms" in message:
+            self.budgets_ms.setdefault(message["t"], []).append(message["budget_ms"])
         pong = [{"t": "pong", "n": message.get("n", 0)}] if message["t"] == "ping" else []
         self._answer(self.answers.get(message["t"], pong), message)
 

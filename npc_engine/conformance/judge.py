@@ -28,6 +28,8 @@ GRACE_MS = 50
 TOLERANCE_MS = 400
 #: Requests that end inside their budget.
 BUDGETED = ("say", "bark", "describe", "warm")
+#: Why a real daemon gives less than a whole line when its machine has too much to do.
+OVERLOAD = ("busy", "crashed", "loading")
 
 
 def judge(scenario: Scenario, events: Sequence[AnyEvent]) -> list[str]:
@@ -46,6 +48,15 @@ def judge(scenario: Scenario, events: Sequence[AnyEvent]) -> list[str]:
     return [*failures, *_cost(scenario.expect.poll_p50_us, events)]
 
 
+def is_overloaded(scenario: Scenario, events: Iterable[AnyEvent]) -> bool:
+    """Whether a line tells of a machine with too much to do, and the scenario does not provoke that."""
+    if scenario.fake is not None:
+        return False
+    provoked = {reason for expected in scenario.expect.requests.values() for reason in expected.reason or []}
+    noise = set(OVERLOAD) - provoked
+    return any(isinstance(event, Finished) and event.reason in noise for event in events)
+
+
 def judge_sent(scenario: Scenario, daemon: FakeDaemon) -> list[str]:
     """What is wrong with what a client sent to a fake daemon."""
     types = daemon.received
@@ -55,6 +66,11 @@ def judge_sent(scenario: Scenario, daemon: FakeDaemon) -> list[str]:
     for t, count in scenario.expect.counts.items():
         if types.count(t) != count:
             failures.append(f"the client sent {types.count(t)} `{t}`; expected {count}")
+    for t, bounds in scenario.expect.budgets_ms.items():
+        budgets = daemon.budgets_ms.get(t, [])
+        kept = [low <= budget <= high for budget, (low, high) in zip(budgets, bounds, strict=False)]
+        if len(budgets) != len(bounds) or not all(kept):
+            failures.append(f"the budgets of `{t}` were {budgets}; expected within {[list(each) for each in bounds]}")
     return failures
 
 
@@ -148,6 +164,7 @@ def _line(end: Finished, expected: Expected) -> Iterator[str]:
     yield from _one_of("source", end.source, expected.source)
     yield from _one_of("reason", end.reason or "", expected.reason)
     yield from _same("text", end.text, expected.text)
+    yield from _same("narration", end.narration or "", expected.narration)
     yield from _same("emotion", end.emotion, expected.emotion)
     yield from _same("actions", end.actions or [], expected.actions)
     data = end.data or {}

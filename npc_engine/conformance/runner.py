@@ -38,13 +38,15 @@ LINES = 50_000
 
 @dataclass
 class Run:
-    """What came of a scenario. It passed if there are no `failures`."""
+    """What came of a scenario. It passed if there are no `failures`. `again`: it was played twice, because the machine
+    had too much to do the first time."""
 
     scenario: str
     failures: list[str] = field(default_factory=list)
     events: list[AnyEvent] = field(default_factory=list)
     log: str = ""
     seconds: float = 0.0
+    again: bool = False
 
     @property
     def poll_cost(self) -> PollCost | None:
@@ -58,6 +60,7 @@ class Run:
             "scenario": self.scenario,
             "passed": not self.failures,
             "failures": self.failures,
+            "again": self.again,
             "seconds": round(self.seconds, 2),
             "poll_us": None if cost is None else {"polls": cost.polls, "p50": cost.p50_us, "p99": cost.p99_us},
         }
@@ -96,10 +99,21 @@ def play(scenario: Scenario, command: Sequence[str], spare_s: float = SPARE_S) -
 
 
 def play_all(scenarios: Sequence[Scenario], command: Sequence[str], at_once: int = AT_ONCE) -> Iterator[Run]:
-    """Play scenarios, several at once: most of their time is waiting. Raises as `play`."""
+    """Play scenarios, several at once: most of their time is waiting. One that fails because the machine has too much
+    to do is played again at the end, alone and once. Raises as `play`."""
+    disturbed: list[Scenario] = []
     with ThreadPoolExecutor(at_once) as pool:
-        yield from pool.map(lambda scenario: play(scenario, command), [each for each in scenarios if not each.alone])
-    yield from (play(scenario, command) for scenario in scenarios if scenario.alone)
+        together = [each for each in scenarios if not each.alone]
+        played = zip(together, pool.map(lambda scenario: play(scenario, command), together), strict=True)
+        for scenario, run in itertools.chain(played, ((each, play(each, command)) for each in scenarios if each.alone)):
+            if run.failures and judge.is_overloaded(scenario, run.events):
+                disturbed.append(scenario)
+            else:
+                yield run
+    for scenario in disturbed:
+        run = play(scenario, command)
+        run.again = True
+        yield run
 
 
 def _for_driver(scenario: Scenario, stage: Stage) -> dict[str, Any]:

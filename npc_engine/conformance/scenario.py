@@ -28,6 +28,7 @@ class Expected(Strict, frozen=True, kw_only=True):
     code: list[str] | None = None
     recoverable: bool | None = None
     text: str | None = None
+    narration: str | None = None
     has: list[str] = []
     emotion: str | None = None
     actions: list[dict[str, Any]] | None = None
@@ -41,21 +42,24 @@ class Expected(Strict, frozen=True, kw_only=True):
 class Expectations(Strict, frozen=True, kw_only=True):
     """What must come of a scenario. `states` occur in this order, others between them; `never` do not occur. `sent` are
     types of messages that a fake daemon received, in this order, others between them; of those in `counts` exactly so
-    many."""
+    many; `budgets_ms` are by type the bounds of each budget it received, in order."""
 
     requests: dict[str, Expected] = {}
     states: list[str] = []
     never: list[str] = []
     sent: list[str] = []
     counts: dict[str, int] = {}
+    budgets_ms: dict[str, list[tuple[int, int]]] = {}
     poll_p50_us: float | None = None
 
 
 class Scenario(Strict, frozen=True, kw_only=True):
-    """See `scenarios/README.md` for what the runner can do at a mark. Without `fake` there is a real daemon with the
-    scripted engine, given the `options`. One that measures is played `alone`."""
+    """`about` says what it shows, `section` names the heading of PROTOCOL.md that asks for it. See
+    `scenarios/README.md` for what the runner can do at a mark. Without `fake` there is a real daemon with the scripted
+    engine, given the `options`. One that measures is played `alone`."""
 
     about: str
+    section: str = ""
     steps: list[dict[str, Any]]
     name: str = ""
     options: list[str] = []

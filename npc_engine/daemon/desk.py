@@ -220,11 +220,13 @@ class RequestDesk:
             return "cancelled"
         return "finished" if self._table.reply_of(key) is not None else "unknown"
 
-    def cancel_slot(self, game: str, slot: str, but: RequestKey) -> None:
-        """End all requests of a save slot with `error cancelled`, but for one."""
+    def cancel_slot(self, game: str, slot: str, before: RequestKey) -> None:
+        """End the requests of a save slot that came before this one with `error cancelled`."""
         for key, running in list(self._running.items()):
+            if key == before:
+                return
             ctx = running.ctx
-            if key != but and ctx.game == game and getattr(ctx.request, "slot", None) == slot:
+            if ctx.game == game and getattr(ctx.request, "slot", None) == slot:
                 self.cancel(*key)
 
     def _send(self, session: str, message: Message, draft_of: int | None = None) -> None:

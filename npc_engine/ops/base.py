@@ -99,8 +99,8 @@ class Desk(Protocol):
         """End a request with `error cancelled`: "cancelled", "finished" or "unknown"."""
         ...
 
-    def cancel_slot(self, game: str, slot: str, but: tuple[str, int]) -> None:
-        """End all requests of a save slot with `error cancelled`, but for the one of that session and id."""
+    def cancel_slot(self, game: str, slot: str, before: tuple[str, int]) -> None:
+        """End the requests of a save slot that came before the one of that session and id with `error cancelled`."""
         ...
 
     def health(self) -> dict[str, object]:

@@ -38,7 +38,7 @@ class SaveImportOp:
         request = cast("SaveImport", ctx.request)
         scene = ctx.stage.scene(ctx.game, request.slot)
         written, warnings = scene.import_(_bytes(request.blob))
-        ctx.desk.cancel_slot(ctx.game, request.slot, but=(ctx.session, request.id))
+        ctx.desk.cancel_slot(ctx.game, request.slot, before=(ctx.session, request.id))
         await asyncio.wrap_future(written)
         prefetch_scene(ctx.stage, ctx.brain, scene, ctx.clock.now_ns())
         return Done(id=request.id, data={"epoch": scene.epoch, "warnings": warnings})
@@ -53,7 +53,7 @@ class SlotNewOp:
         request = cast("SlotNew", ctx.request)
         scene = ctx.stage.scene(ctx.game, request.slot)
         written = scene.become(Snapshot(scene.epoch + 1, b"", []))
-        ctx.desk.cancel_slot(ctx.game, request.slot, but=(ctx.session, request.id))
+        ctx.desk.cancel_slot(ctx.game, request.slot, before=(ctx.session, request.id))
         await asyncio.wrap_future(written)
         return Done(id=request.id, data={"epoch": scene.epoch})
 
@@ -94,7 +94,7 @@ class SlotDeleteOp:
         request = cast("SlotDelete", ctx.request)
         _known(ctx, request.slot)
         ctx.stage.forget_scene(ctx.game, request.slot)
-        ctx.desk.cancel_slot(ctx.game, request.slot, but=(ctx.session, request.id))
+        ctx.desk.cancel_slot(ctx.game, request.slot, before=(ctx.session, request.id))
         await asyncio.wrap_future(ctx.stage.store.delete(ctx.game, request.slot))
         return Done(id=request.id)
 

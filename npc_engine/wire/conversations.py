@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from npc_engine.errors import ErrorCode
+from npc_engine.errors import EXPLANATIONS, ErrorCode
 from npc_engine.wire.examples import GREETING, LINE, WELCOME
 from npc_engine.wire.messages import (
     Accepted,
@@ -33,7 +33,7 @@ Conversation: TypeAlias = tuple[str, str, tuple[Message, ...]]
 _SAY = Say(id=1, npc="marta", text="Any news from the mill?", budget_ms=1_500)
 _DONE = Done(id=1, text=LINE, emotion=Emotion.JOY, source=Source.MODEL, timing=Timing(total_ms=812.5, first_ms=240.25))
 _RESUMED = Welcome(v=1, daemon="0.1.0", pack="oakhollow", state=ServiceState.READY, resumed=True)
-_CANCELLED = Error(id=1, code=ErrorCode.CANCELLED, message="The client cancelled this request.")
+_CANCELLED = Error(id=1, code=ErrorCode.CANCELLED, message=EXPLANATIONS[ErrorCode.CANCELLED])
 
 CONVERSATIONS: tuple[Conversation, ...] = (
     (

@@ -166,7 +166,7 @@ class Unspoken(Message, tag="unspoken"):
 class Converse(Message, tag="converse"):
     """Characters talk to each other about `topic`. Each line comes as a `turn`, within `budget_ms` of the one before;
     then `done`, whose `data.turns` counts them. It ends early, with reason `interrupted`, when the player speaks to one
-    of them. Those who talk and those who are near remember it."""
+    of them, or another `converse` takes one. Those who talk and those who are near remember it."""
 
     id: RequestId
     npcs: Annotated[
@@ -186,7 +186,7 @@ class WorldSet(Message, tag="world.set"):
     id: RequestId
     values: Annotated[
         dict[Name, Value],
-        Meta(min_length=1, max_length=limits.WORLD_VALUES, description="Name to value; see World values."),
+        Meta(min_length=1, max_length=limits.WORLD_VALUES, description="Name to value; see The world."),
     ]
     slot: Slot = "main"
 
@@ -266,8 +266,9 @@ class SaveExport(Message, tag="save.export"):
 
 
 class SaveImport(Message, tag="save.import"):
-    """Makes a slot what it was when `blob` was exported, or leaves it alone and says why. Requests of the slot that are
-    under way end `cancelled`; its epoch rises. `done.data.warnings` lists what the pack no longer has."""
+    """Makes a slot what it was when `blob` was exported, or leaves it alone and says why. Requests of the slot that
+    came before and are under way end `cancelled`; its epoch rises. `done.data.warnings` lists what the pack no longer
+    has."""
 
     id: RequestId
     blob: Annotated[str, Meta(max_length=limits.FRAME_BYTES, description="What `save.export` gave: base64.")]
@@ -275,7 +276,8 @@ class SaveImport(Message, tag="save.import"):
 
 
 class SlotNew(Message, tag="slot.new"):
-    """Begins a slot anew, whatever was in it. Requests of the slot that are under way end `cancelled`."""
+    """Begins a slot anew, whatever was in it. Requests of the slot that came before and are under way end
+    `cancelled`."""
 
     id: RequestId
     slot: Slot = "main"
@@ -296,7 +298,8 @@ class SlotList(Message, tag="slot.list"):
 
 
 class SlotDelete(Message, tag="slot.delete"):
-    """Deletes a slot and all that was remembered in it. Requests of the slot that are under way end `cancelled`."""
+    """Deletes a slot and all that was remembered in it. Requests of the slot that came before and are under way end
+    `cancelled`."""
 
     id: RequestId
     slot: Slot = "main"
@@ -413,7 +416,7 @@ class Done(Message, tag="done"):
     retry_after_ms: RetryAfterMs | None = None
     timing: Timing | None = None
     narration: Annotated[str, Meta(description="What is seen, not spoken: the text of `describe`.")] = ""
-    epoch: Annotated[int, Meta(description="Of the slot: it rises when a save is imported. Ignore lower ones.")] = 0
+    epoch: Annotated[int, Meta(description="Of the slot, see Saves and slots.")] = 0
     data: Annotated[dict[str, Any], Meta(description="The answer to a request that is not speech.")] = {}
 
 

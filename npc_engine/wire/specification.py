@@ -183,7 +183,7 @@ def _limits() -> str:
         ("Frame", limits.FRAME_BYTES, "bytes; a longer one ends the connection"),
         ("Frames of a message", limits.MESSAGE_FRAMES, "`bad_frame`"),
         ("Nesting the protocol needs", limits.NESTING, "levels; a decoder may refuse more"),
-        ("Integers", limits.INTEGER_MAX, "the largest absolute value, 2^53"),
+        ("Integers", limits.INTEGER_MAX - 1, "the largest absolute value to send, 2^53 − 1"),
         ("`say.text`", limits.TEXT_CHARS, "code points; `text_too_long`"),
         ("Names and ids", limits.NAME_CHARS, "code points; `bad_message`"),
         ("Shortest budget", limits.BUDGET_MIN_MS, "ms; `budget_out_of_range`"),

@@ -41,7 +41,7 @@ AnsweredId: TypeAlias = Annotated[int, Meta(description="The request this speaks
 
 
 class Source(StrEnum):
-    """Where the text of a `done` comes from.
+    """Where the text comes from.
 
     - `model`: the model's whole line
     - `partial`: the part of the model's line that stood when time, the plan or the guard ended it
@@ -54,7 +54,9 @@ class Source(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a `done` is not a whole line of the model. It also decides which kind of authored line is taken.
+    """Why this is not the model's whole line.
+
+    It also decides which kind of authored line is taken.
 
     - `late`: the budget ran out first, or is too short even for an idle machine
     - `busy`: admission saw that the budget could not be met; see `retry_after_ms`

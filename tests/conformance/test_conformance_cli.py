@@ -56,6 +56,14 @@ def test_what_cannot_be_asked_for(arguments: list[str], said: str) -> None:
     assert said in done.output
 
 
+def test_the_scenarios_are_listed_without_a_driver() -> None:
+    done = runner.invoke(app, ["--list", "--only", "unicode"], env={"COLUMNS": "200"})
+    assert done.exit_code == 0
+    assert "unicode-reply" in done.output
+    assert "Transport" in done.output
+    assert "byte-by-byte" not in done.output
+
+
 def test_a_command_that_is_not_there_is_an_error_in_one_line() -> None:
     done = runner.invoke(app, ["--only", "big-frames", "--", "/no/such/driver"])
     assert done.exit_code == 1

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from driver_stage import GOOD, TINY
+from msgspec.structs import replace
 
 from npc_engine.conformance.events import AnyEvent, parse
-from npc_engine.conformance.judge import judge
+from npc_engine.conformance.judge import is_overloaded, judge
+from npc_engine.conformance.scenario import Expectations, Expected
 
 STATE, READY, ASKED, UPDATE, FINISHED, COST = GOOD
 FAILED = {"event": "failed", "at_ms": 90, "as": "a", "code": "internal", "message": "", "recoverable": True}
@@ -54,6 +56,16 @@ def test_a_client_that_does_all_of_it_has_no_failures() -> None:
 )
 def test_what_a_client_does_wrong_is_told(printed: tuple[dict[str, Any], ...], failure: str) -> None:
     assert any(failure in told for told in judge(TINY, events(*printed))), judge(TINY, events(*printed))
+
+
+def test_a_line_of_an_overloaded_machine_is_told_from_a_provoked_one() -> None:
+    busy = events(READY, ASKED, {**FINISHED, "reason": "busy"}, COST)
+    real = replace(TINY, fake=None)
+    provoking = replace(real, expect=Expectations(requests={"a": Expected(end="finished", reason=["busy"])}))
+    assert is_overloaded(real, busy)
+    assert not is_overloaded(real, events(*GOOD))
+    assert not is_overloaded(TINY, busy)  # a fake daemon says what it is told
+    assert not is_overloaded(provoking, busy)
 
 
 def test_a_line_of_a_log_is_no_event_and_garbage_is_none_either() -> None:

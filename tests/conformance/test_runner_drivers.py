@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from driver_stage import GOOD, TINY, printing, script
 from msgspec.structs import replace
 
-from npc_engine.conformance.runner import play
+from npc_engine.conformance import judge
+from npc_engine.conformance.judge import is_overloaded as judged
+from npc_engine.conformance.runner import play, play_all
 
 LINES = [json.dumps(event) for event in GOOD]
+#: What a real daemon says on a machine that has too much to do.
+BUSY = {**GOOD[4], "source": "authored", "reason": "busy"}
 
 
 def test_a_good_driver_passes_and_its_log_is_kept(tmp_path: Path) -> None:
@@ -57,10 +62,29 @@ print({chr(10).join(LINES)!r})
     assert play(replace(TINY, marks={"now": [{"cut": True}]}), script(tmp_path, code)).failures == []
 
 
+def test_on_an_overloaded_machine_a_scenario_is_played_again_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = f"""
+import pathlib
+again = pathlib.Path({str(tmp_path / "again")!r})
+print({chr(10).join(LINES)!r} if again.exists() else {chr(10).join([*LINES[:3], json.dumps(BUSY), LINES[5]])!r})
+again.touch()
+"""
+    monkeypatch.setattr(judge, "is_overloaded", lambda scenario, events: judged(replace(scenario, fake=None), events))
+    (run,) = play_all([TINY], script(tmp_path, code))
+    assert (run.failures, run.again) == ([], True)
+    assert run.as_json()["again"]
+    (run,) = play_all([TINY], printing(tmp_path, *LINES[:3], json.dumps(BUSY), LINES[5]))
+    assert run.again
+    assert run.failures
+
+
 def test_what_a_fake_daemon_did_not_get_is_told(tmp_path: Path) -> None:
-    expect = replace(TINY.expect, sent=["hello"], counts={"say": 1})
+    expect = replace(TINY.expect, sent=["hello"], counts={"say": 1}, budgets_ms={"say": [(1, 400)]})
     failures = play(replace(TINY, expect=expect), printing(tmp_path, *LINES)).failures
     assert failures == [
         "the client sent []; expected, in this order: ['hello']",
         "the client sent 0 `say`; expected 1",
+        "the budgets of `say` were []; expected within [[1, 400]]",
     ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from driver_stage import TINY, printing
 from msgspec.structs import replace
 
-from npc_engine.conformance.runner import play
+from npc_engine.conformance.judge import BUDGETED, GRACE_MS, OVERLOAD, TOLERANCE_MS
+from npc_engine.conformance.runner import SPARE_S, play
 from npc_engine.conformance.scenario import FOLDER, SHORT, load
 
 LONG = ("connect", "request", "say", "spoken", "cancel", "wait", "poll", "sleep", "mark", "measure", "close")
@@ -25,6 +27,22 @@ def test_each_step_is_known_to_the_page_for_authors_and_each_request_is_named_on
         assert {step["do"] for step in scenario.steps} <= {*LONG, *SHORT}
     assert all(f'| `{{"do": "{step}"' in page for step in LONG)
     assert all(f"`{step}`" in page or f'"do": "{step}"' in page for step in SHORT)
+
+
+def test_the_page_lists_every_scenario_with_a_section_of_the_specification() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    headings = re.findall(r"^##+ (.+)$", (PAGE.parents[1] / "PROTOCOL.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = [f"| `{each.name}` | {each.section} | {each.about} |" for each in load()]
+    assert page.endswith("\n".join(rows) + "\n")
+    assert {each.section for each in load()} <= set(headings)
+
+
+def test_the_page_tells_the_judges_tolerances() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert f"the budget + {GRACE_MS} ms, and {TOLERANCE_MS} ms more" in page
+    assert f"of all its steps and {SPARE_S:.0f} s" in page
+    assert all(f"`{request}`" in page for request in BUDGETED)
+    assert "reason " + ", ".join(f"`{reason}`" for reason in OVERLOAD[:-1]) + f" or `{OVERLOAD[-1]}`" in page
 
 
 def test_each_action_is_described() -> None:

@@ -112,3 +112,13 @@ def test_a_second_daemon_on_the_same_saves_is_refused(start: Start, tmp_path: Pa
     start(*QUICK, "--saves", saves)
     with pytest.raises(AssertionError, match="storage_in_use"):
         start(*QUICK, "--saves", saves)
+
+
+def test_a_slot_begun_anew_ends_what_was_asked_before_and_not_what_is_asked_after(start: Start) -> None:
+    client = start("--option", "step_ms=20").client()
+    client.send(Say(id=1, npc="marta", text="Tell me everything.", budget_ms=60_000))
+    client.send(SlotNew(id=2))
+    client.send(Say(id=3, npc="bram", text="Evening.", budget_ms=60_000))
+    assert isinstance(client.terminal(1), Error)
+    assert done(client.terminal(2)).epoch == 2
+    assert done(client.terminal(3)).epoch == 2

@@ -116,7 +116,7 @@ class Desk:
     def cancel(self, session: str, target: int) -> str:
         return "unknown"
 
-    def cancel_slot(self, game: str, slot: str, but: tuple[str, int]) -> None:
+    def cancel_slot(self, game: str, slot: str, before: tuple[str, int]) -> None:
         pass
 
     def health(self) -> dict[str, object]:

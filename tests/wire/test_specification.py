@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 from protocol_files import PROTOCOL
 
 from npc_engine import limits
 from npc_engine.client.calls import LOOK_MS, RECORD_MS
-from npc_engine.client.npc_client import CONNECT_PATIENCE_MS, DEFAULT_ADDRESS
+from npc_engine.client.exchange import BACKLOG_POLLS
+from npc_engine.client.npc_client import CONNECT_PATIENCE_MS, DEFAULT_ADDRESS, POLL_MS
 from npc_engine.client.offline import SENTENCE_ENDS, SILENCE
 from npc_engine.client.requests import GRACE_MS
 from npc_engine.client.session import HELLO_RETRY_MS, SILENT_HEARTBEATS
 from npc_engine.errors import ErrorCode
-from npc_engine.wire.messages import CLIENT_MESSAGES, DAEMON_MESSAGES
+from npc_engine.wire.messages import CLIENT_MESSAGES, DAEMON_MESSAGES, Request
 from npc_engine.wire.specification import fill
 
 TEXT = (PROTOCOL / "PROTOCOL.md").read_text(encoding="utf-8")
@@ -59,7 +61,7 @@ def test_the_numbers_in_the_prose_are_those_of_the_client() -> None:
     assert f"`{DEFAULT_ADDRESS}`" in PROSE
     assert f"budget + {GRACE_MS} ms" in PROSE
     assert SILENT_HEARTBEATS == 3
-    assert "Three heartbeats without any answer" in PROSE
+    assert "Three heartbeats from a `ping` without any message" in PROSE
     assert HELLO_RETRY_MS == 2_000
     assert "A `hello` without any answer for 2 s is sent again" in PROSE
     assert CONNECT_PATIENCE_MS == 3_000
@@ -67,7 +69,18 @@ def test_the_numbers_in_the_prose_are_those_of_the_client() -> None:
     assert f"the Python client gives {LOOK_MS / 1_000:.0f} s to what only looks" in PROSE
     assert f"and {RECORD_MS / 1_000:.0f} s to the rest" in PROSE
     assert " ".join(f"`{end}`" for end in SENTENCE_ENDS) in PROSE
-    assert f"the line is `{SILENCE}`" in PROSE
+    assert f"closed with `{SILENCE}` where it stops" in PROSE
+    assert f"`{SILENCE}` if it has none" in PROSE
+    assert f"the clients here hold their clocks for {BACKLOG_POLLS} polls" in PROSE
+    assert f"({POLL_MS} ms in the clients here)" in PROSE
+
+
+def test_what_data_holds_is_told_of_every_request() -> None:
+    table = TEXT.partition("\n## What `done.data` holds\n")[2].partition("\n## ")[0]
+    told = re.findall(
+        r"`([\w.]+)`", " ".join(row.split(" | ")[0] for row in table.splitlines() if row.startswith("| `"))
+    )
+    assert sorted(told) == sorted(str(request.__struct_config__.tag) for request in get_args(Request))
 
 
 def test_the_drivers_take_the_same_errors_as_recoverable() -> None:

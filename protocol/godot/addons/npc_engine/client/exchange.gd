@@ -334,7 +334,11 @@ func _expire(now_us: int) -> void:
 ## The end of a request that the daemon leaves open. Nobody wrote lines for a conversation: it just stops.
 func _end_unanswered(request: NpcRequest) -> void:
 	if request.is_speech():
-		_finish(request, _lines.reply(request.subject, request.text.substr(0, request._published)))
+		var line := _lines.reply(request.subject, request.text.substr(0, request._published))
+		if request.kind == "describe":
+			line.narration = line.text
+			line.text = ""
+		_finish(request, line)
 	elif request.kind == "converse":
 		var reply := NpcReply.new()
 		reply.reason = "offline"

@@ -18,9 +18,13 @@ namespace NpcEngine
         }
 
         /// <summary>A line that this client gives when the daemon does not answer.</summary>
-        internal NpcReply(string text, NpcSource source) : base(text, source, NpcReason.Offline)
+        internal NpcReply(string text, NpcSource source) : this(text, "", source)
         {
-            Narration = "";
+        }
+
+        private NpcReply(string text, string narration, NpcSource source) : base(text, source, NpcReason.Offline)
+        {
+            Narration = narration;
             Data = NoData;
         }
 
@@ -28,6 +32,12 @@ namespace NpcEngine
         internal NpcReply(int turns) : this("", NpcSource.None)
         {
             Data = new Dictionary<string, object> { { "turns", (long)turns } };
+        }
+
+        /// <summary>The same line of this client's own, seen and not spoken.</summary>
+        internal NpcReply AsNarration()
+        {
+            return new NpcReply("", Text, Source);
         }
 
         /// <summary>What is seen, not spoken: the answer to `Describe`.</summary>

@@ -190,11 +190,18 @@ namespace NpcEngine
         private void EndUnanswered(NpcRequest request)
         {
             if (RequestKinds.IsSpeech(request.Kind))
-                End(request, _lines.Reply(request.Subject, CodePoints.First(request.Text, request.Published)));
+                End(request, LineFor(request));
             else if (request.Kind == "converse")
                 End(request, new NpcReply(request.Turns.Count));
             else
                 End(request, Unreachable);
+        }
+
+        /// <summary>The line a request ends with when the daemon does not answer. What is seen is not spoken.</summary>
+        private NpcReply LineFor(NpcRequest request)
+        {
+            NpcReply line = _lines.Reply(request.Subject, CodePoints.First(request.Text, request.Published));
+            return request.Kind == "describe" ? line.AsNarration() : line;
         }
 
         /// <summary>Have the daemon stop its work. Its answer is not waited for, and a loss does no harm.</summary>
