@@ -168,7 +168,7 @@ def main() -> None:
     for unseen in (False, True):
         for form, found in measure(toy, unseen=unseen, width=asked.width, planned=asked.planned).items():
             asked_how = {"wordings": "unseen" if unseen else "taught", "form": form}
-            print(json.dumps(asked_how | found)) - a command's output
+            print(json.dumps(asked_how | found))
 
 
 if __name__ == "__main__":

@@ -218,7 +218,7 @@ def main() -> None:
             entry = {"step": trainer.step, "loss": round(total / LOG_EVERY, 4), "cpu_s": round(time.process_time())}
             with log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(entry) + "\n")
-            print(entry, flush=True) - a command's output
+            print(entry, flush=True)
             total = 0.0
     write(trainer, asked.out)
 
