@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 #: What is kept back from a budget for the way to the client and the front's own timer, milliseconds; at most a tenth.
 REPLY_MARGIN_MS = 15.0
+#: The same for a conversation, whose turns keep back more (`ops.converse`): the last of them must be able to end it.
+CONVERSATION_MARGIN_MS = 5.0
 
 
 @dataclass(slots=True)
@@ -88,9 +90,10 @@ class RequestDesk:
                 f"budget_ms is {budget_ms}; use {limits.BUDGET_MIN_MS} to {limits.BUDGET_MAX_MS}",
                 message.id,
             )
+        margin_ms = REPLY_MARGIN_MS
         if isinstance(message, messages.Converse):
-            budget_ms *= message.turns
-        deadline_ns = deadline(arrived_ns, budget_ms, REPLY_MARGIN_MS)
+            budget_ms, margin_ms = budget_ms * message.turns, CONVERSATION_MARGIN_MS
+        deadline_ns = deadline(arrived_ns, budget_ms, margin_ms)
         try:
             arrival, found = self._table.open(session.name, message, arrived_ns, deadline_ns)
         except NpcError as error:

@@ -21,7 +21,7 @@ from npc_engine.world.names import short_name
 from npc_engine.world.scene import LISTED
 
 #: A turn ends this long before its budget does, so that it arrives within it.
-TURN_MARGIN_MS = 10.0
+TURN_MARGIN_MS = 15.0
 
 
 class ConverseOp:
