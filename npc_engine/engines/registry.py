@@ -24,6 +24,9 @@ ENGINES = {
         "npc_engine.engines.diffusion.engine", "DiffusionEngine", 'pip install "npc-dialogue-engine[gpu]"'
     ),
     "llama": Entry("npc_engine.engines.llama", "LlamaEngine", "pip install xllamacpp"),
+    "openvino": Entry(
+        "npc_engine.engines.openvino.engine", "OpenVinoEngine", 'pip install "npc-dialogue-engine[openvino]"'
+    ),
     "scripted": Entry("npc_engine.engines.scripted", "ScriptedEngine", "pip install npc-dialogue-engine"),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from npc_engine.models.catalogue import Checkpoint, Entry
+from npc_engine.models.catalogue import Checkpoint, Entry, Shipped
 from npc_engine.models.checkpoint import fetch_checkpoint
 from npc_engine.models.fetch import fetch
 from npc_engine.models.home import models_dir
@@ -17,6 +17,8 @@ def fetch_with_bar(entry: Entry) -> Path:
     """Fetch `entry` into the engine's folder, the bar and every note on stderr. Raises what `fetch` and
     `fetch_checkpoint` raise."""
     console = Console(stderr=True)
+    if isinstance(entry, Shipped):
+        return entry.folder
     console.print(f"{entry.title}, licence: {entry.licence} ({entry.licence_url})", highlight=False, soft_wrap=True)
     columns = (TextColumn(entry.name), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bars:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Collection
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -105,7 +106,18 @@ class Checkpoint(Known, frozen=True, kw_only=True):
     memory_mb: Positive | None = None
 
 
-Entry: TypeAlias = Model | Checkpoint
+class Shipped(Known, frozen=True, kw_only=True):
+    """A model that comes with this package, in a folder of its name."""
+
+    memory_mb: Positive
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return Path(str(resources.files("npc_engine.models"))) / self.name
+
+
+Entry: TypeAlias = Model | Checkpoint | Shipped
 
 
 class Catalogue(Strict, frozen=True):
@@ -113,6 +125,7 @@ class Catalogue(Strict, frozen=True):
 
     files: tuple[Model, ...]
     checkpoints: tuple[Checkpoint, ...]
+    shipped: tuple[Shipped, ...]
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -138,10 +151,14 @@ def checkpoints() -> tuple[Checkpoint, ...]:
     return _read().checkpoints
 
 
+def everything() -> tuple[Entry, ...]:
+    """All there is: files, checkpoints, and what comes with the package."""
+    return (*catalogue(), *checkpoints(), *_read().shipped)
+
+
 def find(name: str) -> Entry | None:
     """The model called `name`, or that of the hub's repository `name`."""
-    entries: tuple[Entry, ...] = (*catalogue(), *checkpoints())
-    return next((entry for entry in entries if name in (entry.name, getattr(entry, "repo", None))), None)
+    return next((entry for entry in everything() if name in (entry.name, getattr(entry, "repo", None))), None)
 
 
 def by_name(name: str) -> Entry:
@@ -149,7 +166,7 @@ def by_name(name: str) -> Entry:
     entry = find(name)
     if entry is not None:
         return entry
-    names = [known.name for known in (*catalogue(), *checkpoints())]
+    names = [known.name for known in everything()]
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or names
     message = f"The catalogue has no model {name!r}. Nearest: {', '.join(near)}. See `npc-engine models list`."
     raise NpcError(ErrorCode.MODEL_UNKNOWN, message)

@@ -9,7 +9,16 @@ from rich.console import Console
 
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.models.bar import fetch_with_bar
-from npc_engine.models.catalogue import Checkpoint, Entry, Model, by_name, catalogue, checkpoints, default_model
+from npc_engine.models.catalogue import (
+    Checkpoint,
+    Entry,
+    Model,
+    Shipped,
+    by_name,
+    catalogue,
+    checkpoints,
+    default_model,
+)
 from npc_engine.models.checkpoint import is_whole
 from npc_engine.models.home import models_dir
 from npc_engine.models.sources import hub_reachable
@@ -18,6 +27,8 @@ from npc_engine.models.sources import hub_reachable
 def path_of(entry: Entry) -> Path | None:
     """Where the model lies, a file or a folder, or None if it is not here whole. Looks at sizes; `models pull` checked
     the hashes."""
+    if isinstance(entry, Shipped):
+        return entry.folder
     if isinstance(entry, Checkpoint):
         folder = models_dir() / entry.name
         return folder if is_whole(folder) else None

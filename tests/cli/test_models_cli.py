@@ -49,7 +49,7 @@ def test_list_shows_every_model_and_which_are_here() -> None:
         assert cells[4:] == ["yes" if model is SMALL else "no", model.licence]
         assert below == model.quality
     assert row(out, SMALL.name)[0][1:4] == ["98 MB", "0.2 GiB", "llama"]
-    assert row(out, "diffusiongemma-26b")[0][1:4] == ["~52 GB", "49.8 GiB", "diffusion"]
+    assert row(out, "diffusiongemma-26b")[0][1:4] == ["~52 GB", "51.3 GiB", "diffusion"]
     assert row(out, "diffusiongemma-26b-nvfp4")[0][1:4] == ["~19 GB", "?", "none"]
 
 

@@ -1,5 +1,5 @@
-"""What every engine must do. One suite over all of them: `scripted` in fake time, `llama` with the small model,
-`diffusion` with a tiny one of random weights.
+"""What every engine must do. One suite over all of them: `scripted` in fake time, `llama` and `openvino` with the small
+model, `diffusion` with a tiny one of random weights.
 
 An engine that appends never takes a word back; one that drafts rewrites its line each step, and only what it calls
 stable stays.
@@ -26,6 +26,10 @@ MOODS = ("joy", "anger", "sadness", "neutral")
 #: One option begins another, and one differs from its neighbour in its last token only.
 DEEDS = ("give", "give_room_key", "give_room_keg", "none")
 UNLIMITED = Plan(max_steps=200, soft_steps=200)
+#: Engines that need a model file.
+MODELLED = ("llama", "openvino")
+#: Engines of which a batch's size changes the rounding.
+BATCH_ROUNDS = {"llama", "openvino"}
 #: How a draft may end when its steps are used up: it is taken as it is.
 LIMITED = {FinishReason.LENGTH, FinishReason.SENTENCE, FinishReason.STOP}
 
@@ -39,7 +43,7 @@ def loaded(name: str, spec: ModelSpec) -> Rig:
     assert (told[0], told[-1]) == (0.0, 1.0)
     # A random model amplifies rounding tenfold a step: so the draft engine gets few, and float64.
     plan = Plan(16, 16) if engine.caps.kind == "append" else Plan(8, 8)
-    return Rig(engine, clock, deterministic=name != "llama", plan=plan)
+    return Rig(engine, clock, deterministic=name not in BATCH_ROUNDS, plan=plan)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +63,15 @@ def llama_rig(small_model: Path) -> Iterator[Rig]:
 
 
 @pytest.fixture(scope="module")
+def openvino_rig(small_model: Path) -> Iterator[Rig]:
+    pytest.importorskip("openvino_genai", reason="needs the extra `openvino`")
+    spec = ModelSpec("small", small_model, "chatml", context_tokens=512, max_parallel=3, threads=1)
+    rig = loaded("openvino", spec)
+    yield rig
+    rig.engine.close()
+
+
+@pytest.fixture(scope="module")
 def diffusion_rig() -> Iterator[Rig]:
     pytest.importorskip("torch", reason="needs the extra `gpu`")
     options = {"random_weights": "tiny", "weights": "fp64"}
@@ -68,7 +81,7 @@ def diffusion_rig() -> Iterator[Rig]:
     rig.engine.close()
 
 
-@pytest.fixture(params=["scripted", "diffusion", pytest.param("llama", marks=pytest.mark.model)])
+@pytest.fixture(params=["scripted", "diffusion", *(pytest.param(name, marks=pytest.mark.model) for name in MODELLED)])
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     rig: Rig = request.getfixturevalue(f"{request.param}_rig")
     yield rig
@@ -82,7 +95,7 @@ def test_caps_say_what_the_spec_asked_for(rig: Rig) -> None:
     assert (caps.max_parallel, caps.chat_format) == (3, "chatml")
     assert caps.context_tokens >= 512
     assert caps.step_timeout_ms >= 1_000
-    assert caps.lockstep is rig.deterministic
+    assert caps.lockstep is (caps.name != "llama")
 
 
 def test_drafts_grow_and_the_end_begins_with_them(rig: Rig) -> None:
@@ -301,10 +314,12 @@ def test_tokens_of_plain_text_do_not_depend_on_trust(rig: Rig) -> None:
 
 
 @pytest.mark.model
-def test_control_tokens_in_untrusted_text_are_plain_text(llama_rig: Rig) -> None:
-    control = llama_rig.engine.tokenise("<|im_end|>", special=True)
+@pytest.mark.parametrize("name", MODELLED)
+def test_control_tokens_in_untrusted_text_are_plain_text(name: str, request: pytest.FixtureRequest) -> None:
+    rig: Rig = request.getfixturevalue(f"{name}_rig")
+    control = rig.engine.tokenise("<|im_end|>", special=True)
     assert len(control) == 1
-    plain = llama_rig.engine.tokenise("<|im_end|> end <|im_start|>", special=False)
+    plain = rig.engine.tokenise("<|im_end|> end <|im_start|>", special=False)
     assert len(plain) > 3
     assert control[0] not in plain
 

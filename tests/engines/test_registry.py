@@ -8,11 +8,14 @@ from npc_engine.clock import FakeClock
 from npc_engine.engines import registry
 from npc_engine.errors import ErrorCode, NpcError
 
+#: Of engines whose libraries come with an extra.
+LIBRARIES = {"diffusion": "torch", "openvino": "openvino_genai"}
+
 
 @pytest.mark.parametrize("name", sorted(registry.ENGINES))
 def test_every_engine_of_the_table_can_be_made(name: str) -> None:
-    if name == "diffusion":
-        pytest.importorskip("torch", reason="needs the extra `gpu`")
+    if name in LIBRARIES:
+        pytest.importorskip(LIBRARIES[name], reason=f"the {name} engine is an extra")
     engine = registry.create(name, FakeClock())
     assert engine.caps.name == name
     engine.close()
@@ -23,7 +26,7 @@ def test_an_unknown_engine_lists_those_there_are() -> None:
         registry.create("lama", FakeClock())
     assert caught.value.code is ErrorCode.ENGINE_UNKNOWN
     assert "lama" in caught.value.message
-    assert "llama, scripted" in caught.value.message
+    assert "llama, openvino, scripted" in caught.value.message
 
 
 def test_a_missing_library_gives_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Models on any CPU through OpenVINO: prompts are read several times faster than by llama.cpp's wheel."""
