@@ -37,7 +37,7 @@ SWITCH_S = 0.0005
 PARENT_CHECK_S = 1.0
 
 EngineOption = Annotated[
-    str, typer.Option("--engine", help="llama or openvino (GGUF files), diffusion (DiffusionGemma), scripted (no model).")
+    str, typer.Option("--engine", help="llama or openvino (GGUF), diffusion (DiffusionGemma), scripted (no model).")
 ]
 ModelOption = Annotated[
     str | None,
