@@ -108,9 +108,9 @@ class Game:
         self.until(lambda: time.monotonic() > end_s, seconds + 60)
 
 
-def cache(pack: Path, turns: int) -> dict[str, Any]:
+def cache(pack: Path, turns: int, engine: str) -> dict[str, Any]:
     """Share of prompt tokens found in the cache, and the first text late in the game against early."""
-    game = Game(pack, "--engine", "llama", "--parallel", "8")
+    game = Game(pack, "--engine", engine, "--parallel", "8")
     npcs = list(game.client.daemon.npcs)[:8] if game.client.daemon else []
     game.data(game.client.warm(npcs, budget_ms=120_000))
     cached = asked = lines = redrafted = 0
@@ -180,11 +180,11 @@ def soak(pack: Path, turns: int) -> dict[str, Any]:
     }
 
 
-def resume(pack: Path, repeat: int) -> dict[str, Any]:
+def resume(pack: Path, repeat: int, engine: str) -> dict[str, Any]:
     """How long after an import, and after an edit, the first line of the nearest character comes from the model."""
     with tempfile.TemporaryDirectory() as folder:
         own = Path(shutil.copytree(pack, Path(folder) / pack.name))
-        game = Game(own, "--engine", "llama")
+        game = Game(own, "--engine", engine)
         npc = "marta"
         game.data(game.client.scene_enter("inn"))
         for question in QUESTIONS[:4]:
@@ -245,16 +245,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("cache", "soak", "resume"))
     parser.add_argument("--pack", default="oakhollow")
+    parser.add_argument("--engine", default="llama", help="of cache and resume: llama or openvino")
     parser.add_argument("--turns", type=int, help="of cache (200) or soak (500)")
     parser.add_argument("--repeat", type=int, default=5, help="of resume")
     asked = parser.parse_args()
     pack = find_pack(asked.pack)
     if asked.what == "cache":
-        found = cache(pack, asked.turns or 200)
+        found = cache(pack, asked.turns or 200, asked.engine)
     elif asked.what == "soak":
         found = soak(pack, asked.turns or 500)
     else:
-        found = resume(pack, asked.repeat)
+        found = resume(pack, asked.repeat, asked.engine)
     print(json.dumps(found, indent=2))
     sys.exit(0 if found["holds"] else 1)
 

@@ -84,7 +84,7 @@ def chosen_entry(engine: str, model: str | None) -> Entry | Path:
     """The model that is meant: one of the catalogue, or a place on the disk. Raises `NpcError` MODEL_UNKNOWN,
     MODEL_MISSING, or ENGINE_FAILED if it is none for this engine."""
     if model is None:
-        return choose_checkpoint() if engine == DIFFUSION else choose_model()
+        return choose_checkpoint() if engine == DIFFUSION else choose_model(engine)
     entry = find(model)
     if entry is None and not _is_place(model):
         entry = by_name(model)

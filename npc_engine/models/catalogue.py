@@ -172,17 +172,20 @@ def by_name(name: str) -> Entry:
     raise NpcError(ErrorCode.MODEL_UNKNOWN, message)
 
 
-def default_model(memory_mb: int, hub_reachable: Callable[[], bool], present: Collection[str] = ()) -> Choice:
-    """The model to use when nobody names one, on a machine with `memory_mb` in all.
+def default_model(
+    memory_mb: int, hub_reachable: Callable[[], bool], present: Collection[str] = (), engine: str = "llama"
+) -> Choice:
+    """The model that `engine` is to use when nobody names one, on a machine with `memory_mb` in all.
 
     A model already here (its name in `present`) beats any download. Otherwise the best one meant for this much memory;
     `hub_reachable` is asked at most once, and only if the answer matters.
     """
-    candidates = [model for model in catalogue() if not model.test_only and model.memory_mb <= memory_mb]
+    models = [model for model in catalogue() if engine in model.engines]
+    candidates = [model for model in models if not model.test_only and model.memory_mb <= memory_mb]
     for model in candidates:
         if model.name in present:
             return Choice(model, f"{model.title}: the best model already on this machine.")
-    meant = [model for model in catalogue() if model.default_from_mb is not None and memory_mb >= model.default_from_mb]
+    meant = [model for model in models if model.default_from_mb is not None and memory_mb >= model.default_from_mb]
     best, anywhere = meant[0], next(model for model in meant if not model.needs_hub)
     if best is anywhere:
         return Choice(best, f"{best.title}: made for a machine with {memory_mb} MB of memory.")

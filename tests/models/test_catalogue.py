@@ -106,6 +106,7 @@ def test_the_best_model_here_wins_and_the_hub_is_left_alone() -> None:
     here = {"qwen2.5-coder-0.5b", "gemma-3-1b", "smollm2-135m"}
     assert default_model(16_000, hub_asked, here).model.name == "gemma-3-1b"
     assert default_model(1_000, hub_asked, here).model.name == "qwen2.5-coder-0.5b"
+    assert "openvino" in default_model(16_000, hub_asked, here, "openvino").model.engines, "it reads no Gemma"
 
 
 def test_the_test_model_is_never_taken_unasked() -> None:

@@ -69,6 +69,12 @@ class PagedCache:
         del held.blocks[needed:]
         return kept
 
+    def forget(self, held: Held) -> None:
+        """Nothing of it is sure: its blocks are free again."""
+        self._free += held.blocks
+        held.blocks.clear()
+        held.tokens.clear()
+
     def extend(self, held: Held, tokens: Sequence[int]) -> None:
         """Make room for `tokens` behind what is held, and count them as held."""
         held.tokens += tokens

@@ -7,6 +7,7 @@ can only be had by opening a pipeline, which saves what it built.
 
 from __future__ import annotations
 
+import errno
 import math
 import shutil
 from collections.abc import Callable, Iterator
@@ -54,12 +55,21 @@ def convert(source: Path, weights: Weights, progress: Progress) -> Manifest:
     if not source.is_file():
         raise NpcError(ErrorCode.MODEL_MISSING, f"no such file: {source}")
     target = folder_of(source, weights)
-    with exclusive(target.with_name(target.name + ".lock"), lambda: progress(0.0, "another process converts; waiting")):
-        return converted(source, weights) or _convert(source, target, weights, progress)
+    lock = target.with_name(target.name + ".lock")
+    try:
+        with exclusive(lock, lambda: progress(0.0, "another process converts; waiting")):
+            return converted(source, weights) or _convert(source, target, weights, progress)
+    except OSError as error:
+        code = ErrorCode.DISK_FULL if error.errno == errno.ENOSPC else ErrorCode.ENGINE_FAILED
+        raise NpcError(code, f"{source.name} cannot be converted in {source.parent}: {error}") from error
+    except (RuntimeError, ValueError) as error:  # of OpenVINO, or weights that gguf cannot widen
+        raise NpcError(ErrorCode.ENGINE_FAILED, f"{source.name} cannot be converted: {error}") from error
 
 
 def _convert(source: Path, target: Path, weights: Weights, progress: Progress) -> Manifest:
+    modified_ns = source.stat().st_mtime_ns
     reader = _open(source)
+    vocabulary = _vocabulary(reader)
     work, made = target.with_name(target.name + ".part"), target.with_name(target.name + ".made")
     for folder in (work, made):
         shutil.rmtree(folder, ignore_errors=True)  # an earlier run may have died here
@@ -84,8 +94,9 @@ def _convert(source: Path, target: Path, weights: Weights, progress: Progress) -
             source_bytes=source.stat().st_size,
             source_sha256=sha256_of(source),
             weights=weights,
-            **_vocabulary(reader),
+            **vocabulary,
             files=described(made),
+            source_modified_ns=modified_ns,
         )
         (made / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
         shutil.rmtree(target, ignore_errors=True)
@@ -152,7 +163,7 @@ def _writing(path: Path, reader: GGUFReader) -> Iterator[GGUFWriter]:
 
 
 def _shape_and_type(tensor: Any) -> tuple[list[int], np.dtype[Any]]:
-    wide = tensor.tensor_type == GGMLQuantizationType.F32
+    wide = tensor.tensor_type == GGMLQuantizationType.F32 and len(tensor.shape) == 1
     return [int(size) for size in reversed(tensor.shape)], np.dtype(np.float32 if wide else np.float16)
 
 
@@ -167,8 +178,11 @@ def _build(wide: Path) -> None:
 
 
 def _vocabulary(reader: GGUFReader) -> dict[str, Any]:
-    tokens: list[str] = reader.fields["tokenizer.ggml.tokens"].contents()
-    kinds: list[int] = reader.fields["tokenizer.ggml.token_type"].contents()
+    try:
+        tokens: list[str] = reader.fields["tokenizer.ggml.tokens"].contents()
+        kinds: list[int] = reader.fields["tokenizer.ggml.token_type"].contents()
+    except KeyError as error:
+        raise NpcError(ErrorCode.ENGINE_FAILED, f"this model has no {error}: it cannot be converted") from error
     return {
         "marks": [token for token, kind in zip(tokens, kinds, strict=True) if kind in (_CONTROL, _USER_DEFINED)],
         "controls": [index for index, kind in enumerate(kinds) if kind == _CONTROL],

@@ -35,7 +35,8 @@ class File(msgspec.Struct, frozen=True):
 
 class Manifest(msgspec.Struct, frozen=True):
     """What was converted and what came of it. `marks` are all texts that the tokeniser takes for one special token, and
-    `controls` the ids of those that are control tokens; `line_ends` are the tokens with a line's end in them."""
+    `controls` the ids of those that are control tokens; `line_ends` are the tokens with a line's end in them.
+    `source_modified_ns` is when the source was last written, 0 if that is not known."""
 
     version: int
     source: str
@@ -46,6 +47,7 @@ class Manifest(msgspec.Struct, frozen=True):
     controls: list[int]
     line_ends: list[int]
     files: list[File]
+    source_modified_ns: int = 0
 
 
 def weights_called(name: str) -> Weights:
@@ -62,15 +64,24 @@ def folder_of(source: Path, weights: Weights) -> Path:
 
 
 def converted(source: Path, weights: Weights) -> Manifest | None:
-    """What was made of `source` by this version, if it is there whole. Looks at sizes; `verify` at contents."""
+    """What was made of `source` by this version, if it is there whole. Looks at sizes, and at the contents of a source
+    that was written since: one trained anew has the same size. `verify` looks at all contents."""
     folder = folder_of(source, weights)
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
         whole = all((folder / file.name).stat().st_size == file.size_bytes for file in manifest.files)
-        same = manifest.source_bytes == source.stat().st_size
-    except (OSError, msgspec.DecodeError):
+        if not whole or manifest.version != VERSION:
+            return None
+        return manifest if _same(source, manifest) else None
+    except (OSError, ValueError):  # text that is no UTF-8, no JSON, or no manifest
         return None
-    return manifest if whole and same and manifest.version == VERSION else None
+
+
+def _same(source: Path, manifest: Manifest) -> bool:
+    found = source.stat()
+    if found.st_size != manifest.source_bytes:
+        return False
+    return found.st_mtime_ns == manifest.source_modified_ns or sha256_of(source) == manifest.source_sha256
 
 
 def verify(source: Path, manifest: Manifest) -> None:

@@ -196,7 +196,15 @@ class OpenVinoEngine:
             self._cache.extend(running.held, tokens)
             pieces.append(Piece(tokens, past, running.held.blocks))
         began_ns = time.monotonic_ns()
-        scores = self._open_network.read(pieces)
+        try:
+            scores = self._open_network.read(pieces)
+        except (RuntimeError, MemoryError) as error:
+            log.exception("a step of %d tasks failed", len(batch))
+            for running, _ in batch:
+                self._cache.forget(running.held)
+                running.work.fail(f"OpenVINO failed: {error}")
+                self._end(running, FinishReason.FAILED)
+            return
         step_ms = (time.monotonic_ns() - began_ns) / NS_PER_MS
         self.steps_taken += 1
         reading_ms = self.caps.prefill_token_ms * sum(count for _, count in batch if count > 1)
@@ -255,11 +263,14 @@ def _precision(spec: ModelSpec) -> str:
 def _running(folder: Path, blocks: int, threads: int, precision: str) -> tuple[Network, _Costs]:
     """The network once it has run, in the fastest way that this processor can."""
     try:
-        network = Network(folder, blocks, threads, precision, INPUT_GROUP)
-        return network, _first_steps(network)
-    except RuntimeError as error:
+        return _tried(folder, blocks, threads, precision, INPUT_GROUP)
+    except NpcError as error:
         log.warning("the fast way does not run here, taking the plain one: %s", error)
-    network = Network(folder, blocks, threads, precision, 0)
+    return _tried(folder, blocks, threads, precision, 0)
+
+
+def _tried(folder: Path, blocks: int, threads: int, precision: str, input_group: int) -> tuple[Network, _Costs]:
+    network = Network(folder, blocks, threads, precision, input_group)
     try:
         return network, _first_steps(network)
     except RuntimeError as error:

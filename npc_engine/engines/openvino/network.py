@@ -65,7 +65,8 @@ class Network:
                 if name.startswith(_CACHES):
                     self._request.set_tensor(name, _cache_tensor(port, blocks))
         except RuntimeError as error:
-            raise NpcError(ErrorCode.ENGINE_FAILED, f"OpenVINO cannot load {folder}: {error}") from error
+            message = f"OpenVINO cannot load {folder}: {error}. Delete it to have it converted again."
+            raise NpcError(ErrorCode.ENGINE_FAILED, message) from error
 
     def read(self, pieces: Sequence[Piece]) -> Scores:
         """Read them in one step; returns the scores of what follows each, a row a piece, valid until the next call."""

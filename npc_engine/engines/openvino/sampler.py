@@ -17,6 +17,8 @@ REPEAT_TOKENS = 64
 #: The "don't repeat yourself" sampler's strength and growth, as its author recommends.
 DRY_MULTIPLIER = 0.8
 DRY_BASE = 1.75
+#: Growth ends here.
+DRY_EXPONENT = 64
 _SEED_MASK = (1 << 64) - 1
 
 
@@ -67,21 +69,27 @@ def _penalise_runs(scores: Scores, history: Sequence[int], breakers: Collection[
     (the DRY sampler of llama.cpp)."""
     if not history or history[-1] in breakers:
         return
+    lengths = _run_lengths(history, breakers, allowed + DRY_EXPONENT)
     longest: dict[int, int] = {}
-    last = len(history) - 1
-    ends: Any = np.flatnonzero(np.asarray(history[:last]) == history[last])
-    for end in map(int, ends):
-        length = _run_length(history, end, last, breakers)
+    for end in map(int, np.flatnonzero(lengths >= max(allowed, 1))):
         follower = history[end + 1]
-        if length >= allowed and follower not in breakers:
-            longest[follower] = max(longest.get(follower, 0), length)
+        if follower not in breakers:
+            longest[follower] = max(longest.get(follower, 0), int(lengths[end]))
     for token, length in longest.items():
-        scores[token] -= DRY_MULTIPLIER * DRY_BASE ** min(length - allowed, 64)
+        scores[token] -= DRY_MULTIPLIER * DRY_BASE ** (length - allowed)
 
 
-def _run_length(history: Sequence[int], end: int, last: int, breakers: Collection[int]) -> int:
-    """How many tokens up to `end` are the same as those up to `last`."""
-    length = 0
-    while length <= end and history[end - length] == history[last - length] and history[end - length] not in breakers:
-        length += 1
-    return length
+def _run_lengths(history: Sequence[int], breakers: Collection[int], most: int) -> npt.NDArray[np.int64]:
+    """How many tokens up to each but the last are the same as those up to the last, `most` at most. All places at once:
+    a text that says one thing over and over has many long runs."""
+    tokens: Any = np.asarray(history)
+    last = len(history) - 1
+    lengths = np.zeros(last, np.int64)
+    ends: Any = np.flatnonzero(tokens[:last] == tokens[last])
+    for length in range(1, most + 1):
+        lengths[ends] = length
+        ends = ends[ends >= length]
+        if not len(ends) or history[last - length] in breakers:
+            break
+        ends = ends[tokens[ends - length] == tokens[last - length]]
+    return lengths

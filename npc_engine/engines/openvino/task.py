@@ -6,6 +6,7 @@ them. So it can be stopped between any two steps, and tested without a model.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Sequence
 from itertools import zip_longest
 from typing import Protocol, TypeAlias
@@ -14,6 +15,8 @@ from npc_engine.engines.openvino.sampler import Scores, next_token, pick
 from npc_engine.engines.sentence import sentence_end
 from npc_engine.engines.token_tree import Walk
 from npc_engine.jobs import ChoiceSlot, Draft, EngineTask, Finished, FinishReason, TextSlot, Usage
+
+log = logging.getLogger(__name__)
 
 #: Stands for bytes that are no whole character yet.
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -41,12 +44,13 @@ class Vocabulary(Protocol):
 
 class OpenVinoTask:
     """A running task. `plan` may be replaced at any time. `finished` is set when it is over, `draft` when there is new
-    text to show; both are the caller's to fetch."""
+    text to show; both are the caller's to fetch. What goes wrong ends this task alone: FAILED, with a `message`."""
 
     def __init__(self, task: EngineTask, vocabulary: Vocabulary, context_tokens: int) -> None:
         self.plan = task.plan
         self.task = task
         self.reason: FinishReason | None = None
+        self.message = ""
         self.draft: Draft | None = None
         self.wanted: list[int] = []
         self._vocabulary = vocabulary
@@ -81,6 +85,10 @@ class OpenVinoTask:
         self.draft = None
         self._go_on(scores)
 
+    def fail(self, message: str) -> None:
+        """It cannot go on."""
+        self.reason, self.message = FinishReason.FAILED, message
+
     def finished(self, reason: FinishReason) -> Finished:
         """The task's end, for this reason, with what it has."""
         cached = self._cached_tokens or 0
@@ -92,15 +100,20 @@ class OpenVinoTask:
             prefill_ms=self._prefill_ms,
             decode_ms=self._decode_ms,
         )
-        return Finished(self.task.id, self._text, reason, self._choices, usage)
+        return Finished(self.task.id, self._text, reason, self._choices, usage, self.message)
 
     def _go_on(self, scores: Scores | None) -> None:
         try:
             self.wanted = next(self._work) if scores is None else self._work.send(scores)
             if len(self.wanted) >= self._context_tokens:
-                self.reason = FinishReason.LENGTH if self.writing else FinishReason.TOO_LONG
+                self.reason = FinishReason.LENGTH if self._text or self.writing else FinishReason.TOO_LONG
+            elif not self.wanted:
+                self.fail("there is nothing to read: the prompt is empty")
         except StopIteration as end:
             self.reason = end.value
+        except Exception as error:
+            log.exception("task=%s failed", self.task.id)
+            self.fail(f"{type(error).__name__}: {error}")
 
     def _whole(self) -> Work:
         tokens, slots = list(self.task.tokens), self.task.slots
