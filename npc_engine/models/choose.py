@@ -37,7 +37,8 @@ def path_of(entry: Entry) -> Path | None:
 
 
 def choose_model(engine: str = "llama") -> Model:
-    """The model that `engine` is to use when nobody names one; says on stderr which and why. May ask the hub whether it is there."""
+    """The model that `engine` is to use when nobody names one; says on stderr which and why. May ask the hub whether it
+    is there."""
     choice = default_model(_memory_mb(), hub_reachable, _present(), engine)
     Console(stderr=True).print(choice.reason, markup=False, highlight=False, soft_wrap=True)
     return choice.model
