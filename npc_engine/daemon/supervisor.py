@@ -188,6 +188,7 @@ class Supervisor:
                 self._observer.on_state()
             case link.Ready():
                 self.caps, self.load_ms, self.progress = message.caps, message.load_ms, 1.0
+                self._progress_ns = self._clock.now_ns()  # loading is no step, however long it took
                 self._set_state(ServiceState.READY)
             case link.LoadFailed():
                 log.error("engine cannot be loaded code=%s: %s", message.code, message.message)
@@ -243,22 +244,26 @@ class Supervisor:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(link.BEAT_MS / 1_000)
-            if self._process is None or self.state not in (ServiceState.READY, ServiceState.STALLED):
-                continue
-            self._silent_ticks += 1
-            if self._silent_ticks == STALLED_TICKS:
-                log.warning("worker is silent in_flight=%d", len(self._in_flight))
-                for job_id in self._in_flight:
-                    self._send(link.CancelJob(job_id))
-                self._set_state(ServiceState.STALLED)
-                self._give_up()
-            stuck_ms = (self._clock.now_ns() - self._progress_ns) / NS_PER_MS
-            stuck = self.caps is not None and bool(self._in_flight) and stuck_ms > self.caps.step_timeout_ms
-            if self._silent_ticks >= KILL_TICKS or stuck:
-                log.error("worker hangs silent_ticks=%d stuck_ms=%.0f: killed", self._silent_ticks, stuck_ms)
-                self._process.kill()  # the reader sees the end of the pipe and reports the death
-                self._silent_ticks = 0
-                self._progress_ns = self._clock.now_ns()
+            self._look()
+
+    def _look(self) -> None:
+        """One tick of the watchdog."""
+        if self._process is None or self.state not in (ServiceState.READY, ServiceState.STALLED):
+            return
+        self._silent_ticks += 1
+        if self._silent_ticks == STALLED_TICKS:
+            log.warning("worker is silent in_flight=%d", len(self._in_flight))
+            for job_id in self._in_flight:
+                self._send(link.CancelJob(job_id))
+            self._set_state(ServiceState.STALLED)
+            self._give_up()
+        stuck_ms = (self._clock.now_ns() - self._progress_ns) / NS_PER_MS
+        stuck = self.caps is not None and bool(self._in_flight) and stuck_ms > self.caps.step_timeout_ms
+        if self._silent_ticks >= KILL_TICKS or stuck:
+            log.error("worker hangs silent_ticks=%d stuck_ms=%.0f: killed", self._silent_ticks, stuck_ms)
+            self._process.kill()  # the reader sees the end of the pipe and reports the death
+            self._silent_ticks = 0
+            self._progress_ns = self._clock.now_ns()
 
     def _set_state(self, state: ServiceState) -> None:
         if state is not self.state:
