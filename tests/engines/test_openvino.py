@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,9 +13,10 @@ np: Any = pytest.importorskip("numpy", reason="needs the extra `openvino`")
 pytest.importorskip("openvino_genai", reason="needs the extra `openvino`")
 pytest.importorskip("gguf", reason="needs the extra `openvino`")
 
+from openvino_rig import open_rig  # noqa: E402
+
 from npc_engine.clock import SystemClock  # noqa: E402
 from npc_engine.engines.base import ModelSpec  # noqa: E402
-from npc_engine.engines.gguf import GgufHead  # noqa: E402
 from npc_engine.engines.openvino import engine as module  # noqa: E402
 from npc_engine.engines.openvino.engine import READ_TOKENS, READ_TOKENS_BESIDE, OpenVinoEngine  # noqa: E402
 from npc_engine.engines.openvino.network import Piece  # noqa: E402
@@ -43,34 +43,12 @@ class Network:
         return scores
 
 
-class Letters:
-    """Code points are tokens."""
-
-    controls = line_ends = frozenset[int]()
-
-    def __init__(self, *arguments: Any) -> None:
-        pass
-
-    def encode(self, text: str, special: bool) -> tuple[int, ...]:
-        return tuple(map(ord, text))
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        return "".join(map(chr, tokens))
-
-
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    monkeypatch.setattr(module, "Network", Network)
-    monkeypatch.setattr(module, "Tokens", Letters)
-    monkeypatch.setattr(module, "convert", lambda *arguments: SimpleNamespace())
-    monkeypatch.setattr(module, "read_head", lambda path: GgufHead("llama", 4_096, 1))
-    clock = SystemClock()
-    engine = OpenVinoEngine(clock)
-    spec = ModelSpec(path=Path("model.gguf"), context_tokens=512, max_parallel=3, options={"cache_mib": "0"})
-    engine.load(spec, lambda fraction, what: None)
-    engine._network.steps.clear()  # type: ignore[union-attr]
-    yield Rig(engine, clock, deterministic=True, plan=Plan(4, 5))
-    engine.close()
+    rig = open_rig(monkeypatch, Network)
+    rig.engine._network.steps.clear()  # type: ignore[attr-defined]
+    yield rig
+    rig.engine.close()
 
 
 def lengths(rig: Rig) -> list[list[int]]:

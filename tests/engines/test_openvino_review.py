@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -20,11 +19,9 @@ np: Any = pytest.importorskip("numpy", reason="needs the extra `openvino`")
 pytest.importorskip("openvino_genai", reason="needs the extra `openvino`")
 gguf: Any = pytest.importorskip("gguf", reason="needs the extra `openvino`")
 
-from npc_engine.clock import SystemClock  # noqa: E402
-from npc_engine.engines.base import ModelSpec  # noqa: E402
-from npc_engine.engines.gguf import GgufHead  # noqa: E402
+from openvino_rig import open_rig  # noqa: E402
+
 from npc_engine.engines.openvino import convert as converter  # noqa: E402
-from npc_engine.engines.openvino import engine as module  # noqa: E402
 from npc_engine.engines.openvino.converted import (  # noqa: E402
     MANIFEST,
     NETWORK,
@@ -37,11 +34,10 @@ from npc_engine.engines.openvino.converted import (  # noqa: E402
     folder_of,
     sha256_of,
 )
-from npc_engine.engines.openvino.engine import OpenVinoEngine  # noqa: E402
 from npc_engine.engines.openvino.network import Piece  # noqa: E402
 from npc_engine.engines.openvino.sampler import _run_lengths  # noqa: E402
 from npc_engine.errors import ErrorCode, NpcError  # noqa: E402
-from npc_engine.jobs import ChoiceSlot, FinishReason, Plan, Sampling, TextSlot  # noqa: E402
+from npc_engine.jobs import ChoiceSlot, FinishReason, Sampling, TextSlot  # noqa: E402
 
 BAD_TOKEN = 399
 
@@ -65,31 +61,11 @@ class Network:
         return scores
 
 
-class Letters:
-    controls = line_ends = frozenset[int]()
-
-    def __init__(self, *arguments: Any) -> None:
-        pass
-
-    def encode(self, text: str, special: bool) -> tuple[int, ...]:
-        return tuple(map(ord, text))
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        return "".join(map(chr, tokens))
-
-
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    monkeypatch.setattr(module, "Network", Network)
-    monkeypatch.setattr(module, "Tokens", Letters)
-    monkeypatch.setattr(module, "convert", lambda *arguments: SimpleNamespace())
-    monkeypatch.setattr(module, "read_head", lambda path: GgufHead("llama", 4_096, 1))
-    clock = SystemClock()
-    engine = OpenVinoEngine(clock)
-    spec = ModelSpec(path=Path("model.gguf"), context_tokens=512, max_parallel=3, options={"cache_mib": "0"})
-    engine.load(spec, lambda fraction, what: None)
-    yield Rig(engine, clock, deterministic=True, plan=Plan(4, 5))
-    engine.close()
+    rig = open_rig(monkeypatch, Network)
+    yield rig
+    rig.engine.close()
 
 
 def held_blocks(rig: Rig) -> int:
