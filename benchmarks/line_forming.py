@@ -94,19 +94,9 @@ def main() -> None:
 def form(model: Model, question: str, planned: int, seed: int) -> tuple[list[Step], str]:
     """The canvas in the beginning and after each step, as the engine makes it, and the line."""
     config, schedule = model.weights.config, Schedule()
-    vocabulary = Vocabulary(model.codec, config.vocab_size, config.eos_ids)
+    vocabulary = Vocabulary(model.codec, config.eos_ids)
     denoiser = Denoiser(model.weights, schedule)
     store = PrefixStore(config, dtype=model.weights.dtype, device=model.weights.device, device_bytes=64 << 20)
-
-    def canvas(width: int, seed: int, number: int) -> Canvas:
-        return Canvas(
-            width,
-            vocab_size=config.vocab_size,
-            hidden_size=config.hidden_size,
-            seed=seed,
-            number=number,
-            dtype=model.weights.dtype,
-        )
 
     task = EngineTask(
         id=1,
@@ -116,7 +106,7 @@ def form(model: Model, question: str, planned: int, seed: int) -> tuple[list[Ste
         sampling=Sampling(seed=seed),
         plan=Plan(planned, planned),
     )
-    line = Line(task, store.open(task.tokens), Bench(schedule, vocabulary, canvas))
+    line = Line(task, store.open(task.tokens), Bench(schedule, vocabulary, denoiser))
     steps: list[Step] = []
     update = None
     while not isinstance(update, Finished):

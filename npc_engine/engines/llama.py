@@ -24,6 +24,7 @@ from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.gguf import GgufHead, read_head
 from npc_engine.engines.llama_server import CHUNK_TOKENS, LlamaServer, ServerOptions
 from npc_engine.engines.llama_task import LlamaTask
+from npc_engine.engines.options import whole_number
 from npc_engine.engines.slots import CacheSlots
 from npc_engine.engines.threads import default_threads
 from npc_engine.engines.turns import Turns
@@ -70,7 +71,7 @@ class LlamaEngine:
             context_tokens=context_tokens,
             threads=spec.threads or default_threads(),
             gpu_layers=spec.gpu_layers,
-            spare_cache_mib=_number(spec, "spare_cache_mib", SPARE_CACHE_MIB),
+            spare_cache_mib=whole_number(spec.options, "spare_cache_mib", SPARE_CACHE_MIB),
         )
         progress(0.1, f"loading {spec.path.name}")
         server = LlamaServer(options)
@@ -174,15 +175,8 @@ class LlamaEngine:
 
 def _slot_count(spec: ModelSpec, head: GgufHead, context_tokens: int) -> int:
     slot_bytes = context_tokens * head.cache_token_bytes
-    fitting = (_number(spec, "cache_mib", CACHE_MIB) << 20) // slot_bytes
-    return max(spec.max_parallel, _number(spec, "slots", min(SLOTS_MAX, fitting)))
-
-
-def _number(spec: ModelSpec, option: str, default: int) -> int:
-    text = spec.options.get(option, str(default))
-    if not text.isdecimal():
-        raise NpcError(ErrorCode.ENGINE_FAILED, f"option {option} of the llama engine is no whole number: {text!r}")
-    return int(text)
+    fitting = (whole_number(spec.options, "cache_mib", CACHE_MIB) << 20) // slot_bytes
+    return max(spec.max_parallel, whole_number(spec.options, "slots", min(SLOTS_MAX, fitting)))
 
 
 def _first_step_ms(server: LlamaServer) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -62,6 +62,13 @@ class Canvas:
         self._clamped[place] = held
         self.tokens[place] = held
         self.draft[place] = held
+
+    def clamp_all_but(self, ids: Sequence[int], open_positions: Iterable[int]) -> None:
+        """Fix `ids` from the beginning, except at `open_positions`, which are in order."""
+        start = 0
+        for position in (*open_positions, len(ids)):
+            self.clamp(start, ids[start:position])
+            start = position + 1
 
     @property
     def free(self) -> Tensor:

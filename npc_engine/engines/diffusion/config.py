@@ -12,6 +12,10 @@ from npc_engine.errors import ErrorCode, NpcError
 
 SLIDING = "sliding_attention"
 FULL = "full_attention"
+#: Canvases are so many tokens wide, at least and at most.
+WIDTH_MIN, WIDTH_MAX = 32, 256
+#: Rows that the head scores at once: 256 rows of 262,144 scores in float32 are 268 MB.
+HEAD_ROWS = 256
 #: The key of `config.json` by which a checkpoint owns up to random weights.
 NOISE_KEY = "npc_engine_noise"
 

@@ -63,6 +63,20 @@ class Denoiser:
         self._trunk = Trunk(weights)
         self._head = Head(weights)
 
+    def canvas(self, width: int, *, planned: int = 1, seed: int = 0, number: int = 0) -> Canvas:
+        """A canvas for this model, all noise."""
+        config = self._weights.config
+        return Canvas(
+            width,
+            vocab_size=config.vocab_size,
+            hidden_size=config.hidden_size,
+            planned=planned,
+            seed=seed,
+            number=number,
+            dtype=self._weights.dtype,
+            device=self._weights.device,
+        )
+
     @torch.no_grad()
     def step(self, work: Sequence[Work]) -> None:
         """Do all of `work` in one pass."""

@@ -16,9 +16,8 @@ import torch
 
 from npc_engine.clock import NS_PER_MS, NS_PER_S, Clock
 from npc_engine.engines.base import ModelSpec, Progress
-from npc_engine.engines.diffusion.canvas import Canvas
 from npc_engine.engines.diffusion.denoiser import Denoise, Denoiser, Read, Work
-from npc_engine.engines.diffusion.line import Bench, Line
+from npc_engine.engines.diffusion.line import READING_ROWS, Bench, Line
 from npc_engine.engines.diffusion.model import Model, cache_bytes, load_model
 from npc_engine.engines.diffusion.prefix_store import MIB, Chain, PrefixStore
 from npc_engine.engines.diffusion.schedule import Schedule
@@ -28,8 +27,6 @@ from npc_engine.engines.threads import default_threads
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.jobs import EngineCaps, EngineTask, Finished, FinishReason, JobId, Plan, Update
 
-#: Prompt tokens read in one step, by all together.
-READING_ROWS = 512
 #: Lines that were cancelled and may be taken up again; after that many others they begin anew.
 PAUSED = 64
 #: No progress for this many times the longest step seen while loading means that the engine hangs.
@@ -76,7 +73,7 @@ class DiffusionEngine:
         self._model = model
         progress(0.95, "first steps")
         step_ms, several_ms, token_ms = self._probe(min(context, READING_ROWS))
-        self._bench = Bench(self._schedule, self._vocabulary, self._new_canvas, step_ms)
+        self._bench = Bench(self._schedule, self._vocabulary, self._denoiser, step_ms)
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
         self.caps = EngineCaps(
             name="diffusion",
@@ -180,24 +177,12 @@ class DiffusionEngine:
         ended, self._ended = self._ended, []
         return ended
 
-    def _new_canvas(self, width: int, seed: int, number: int) -> Canvas:
-        weights = self._open_model.weights
-        return Canvas(
-            width,
-            vocab_size=weights.config.vocab_size,
-            hidden_size=weights.config.hidden_size,
-            seed=seed,
-            number=number,
-            dtype=weights.dtype,
-            device=weights.device,
-        )
-
     def _probe(self, tokens: int) -> tuple[float, float, float]:
         """Milliseconds of a step alone, of one with `PROBE_LINES`, and what reading a token adds to one: the best of a
         few."""
         chain = self._store.open(())
         read_ms = min(self._timed_reading(chain, tokens) for _ in range(PROBE_STEPS))
-        lines = [Denoise(chain, self._new_canvas(PROBE_WIDTH, seed, 0)) for seed in range(PROBE_LINES)]
+        lines = [Denoise(chain, self._denoiser.canvas(PROBE_WIDTH, seed=seed)) for seed in range(PROBE_LINES)]
         alone_ms = min(self._timed(lines[:1]) for _ in range(PROBE_STEPS))
         several_ms = min(self._timed(lines) for _ in range(PROBE_STEPS))
         chain.close()

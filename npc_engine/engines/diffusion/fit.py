@@ -12,20 +12,17 @@ from pathlib import Path
 
 import msgspec
 
-from npc_engine.engines.diffusion.config import ModelConfig
+from npc_engine.engines.diffusion.config import HEAD_ROWS, WIDTH_MAX, ModelConfig
 from npc_engine.errors import ErrorCode, NpcError
 
 GIB = 1 << 30
 #: Bytes per number in bfloat16, and of the scale that FP8 keeps for each output channel.
 BF16_BYTES = 2
 SCALE_BYTES = 4
-#: What a step itself takes is dominated by the head, which scores so many rows at a time (`head.ROWS`) in float32 and
-#: holds, at its peak, this many matrices of scores (8.2 measured).
-STEP_ROWS = 256
+#: What a step itself takes is dominated by the head, which scores `HEAD_ROWS` rows at a time in float32 and holds, at
+#: its peak, this many matrices of scores (8.2 measured).
 SCORES = 9
 LOGIT_BYTES = 4
-#: A reply's canvas is read back behind the prompt where it needs another one.
-CANVAS_ROWS = 256
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -68,8 +65,8 @@ def need(config: ModelConfig, setup: Setup) -> Need:
     matrices = sum(count * out * (width * per_element + per_channel) for count, out, width in _matrices(config))
     return Need(
         weights=plain * setup.element_bytes + matrices,
-        cache=setup.characters * (setup.context_tokens + CANVAS_ROWS) * config.kv_token_elements * setup.element_bytes,
-        step=SCORES * STEP_ROWS * config.vocab_size * LOGIT_BYTES,
+        cache=setup.characters * (setup.context_tokens + WIDTH_MAX) * config.kv_token_elements * setup.element_bytes,
+        step=SCORES * HEAD_ROWS * config.vocab_size * LOGIT_BYTES,
     )
 
 

@@ -11,11 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from npc_engine.engines.diffusion.config import HEAD_ROWS
 from npc_engine.engines.diffusion.noise import Keys, Use, exponentials
 from npc_engine.engines.diffusion.weights import Weights
-
-#: Rows scored at once. 256 rows of 262,144 scores in float32 are 268 MB.
-ROWS = 256
 
 
 class Reading(NamedTuple):
@@ -46,10 +44,8 @@ class Head:
 
     def read(self, rows: Tensor, temperature: Tensor, keys: Keys) -> Reading:
         """`rows` `(N, H)` at temperatures `(N,)`, drawn with the noise of `keys`."""
-        parts = [
-            self._read(rows[at : at + ROWS], temperature[at : at + ROWS], Keys(*(key[at : at + ROWS] for key in keys)))
-            for at in range(0, len(rows), ROWS)
-        ]
+        spans = [slice(at, at + HEAD_ROWS) for at in range(0, len(rows), HEAD_ROWS)]
+        parts = [self._read(rows[span], temperature[span], Keys(*(key[span] for key in keys))) for span in spans]
         return Reading(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
     def choose(self, row: Tensor, options: Tensor, temperature: float, key: Keys) -> int:

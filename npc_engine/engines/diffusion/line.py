@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from math import ceil
 
 from npc_engine.engines.diffusion.canvas import Canvas
-from npc_engine.engines.diffusion.denoiser import Choose, Denoise, Read, Work
+from npc_engine.engines.diffusion.config import WIDTH_MAX, WIDTH_MIN
+from npc_engine.engines.diffusion.denoiser import Choose, Denoise, Denoiser, Read, Work
 from npc_engine.engines.diffusion.prefix_store import Chain
 from npc_engine.engines.diffusion.schedule import Schedule
 from npc_engine.engines.diffusion.skeleton import Skeleton
@@ -18,10 +18,11 @@ from npc_engine.jobs import Draft, EngineTask, Finished, FinishReason, Plan, Tex
 
 #: Canvases are this many tokens wide or a multiple of it.
 GRAIN = 16
-WIDTH_MIN, WIDTH_MAX = 32, 256
 #: Rows of canvases in one step from which on a step costs visibly more: all experts are read anyway, so up to here
 #: further characters are nearly free (computed for the 26B model's 128 experts).
 CHEAP_ROWS = 1_024
+#: Prompt tokens read in one step, by all together.
+READING_ROWS = 512
 #: The fewest steps after which a line holds together; a reply is not cut into canvases that would get fewer.
 COHERENT_STEPS = 6
 
@@ -32,7 +33,7 @@ class Bench:
 
     schedule: Schedule
     vocabulary: Vocabulary
-    new_canvas: Callable[[int, int, int], Canvas]  # width, seed, number
+    denoiser: Denoiser
     step_ms: float = 0.0  # of a step in which hardly anything is done
 
 
@@ -135,18 +136,15 @@ class Line:
 
     def _question(self, lines: int) -> Work:
         header, asked = self._skeleton.laid_out()
-        canvas = self._bench.new_canvas(self._width(len(header), lines), self.task.sampling.seed, 0)
-        start = 0
-        for position in [*asked, len(header)]:
-            canvas.clamp(start, header[start:position])
-            start = position + 1
+        canvas = self._bench.denoiser.canvas(self._width(len(header), lines), seed=self.task.sampling.seed)
+        canvas.clamp_all_but(header, asked)
         return Choose(self.chain, canvas, asked, self.task.sampling.temperature, {})
 
     def _spread(self, lines: int) -> Canvas:
         """The next canvas. On the first stand the skeleton and what was published before a pre-emption."""
         header = [] if self._behind else self._skeleton.laid_out()[0] + self._said
-        canvas = self._bench.new_canvas(self._width(len(header), lines), self.task.sampling.seed, self._canvases)
-        canvas.planned = self._share(canvas.width)
+        width, seed = self._width(len(header), lines), self.task.sampling.seed
+        canvas = self._bench.denoiser.canvas(width, planned=self._share(width), seed=seed, number=self._canvases)
         canvas.clamp(0, header)
         self._text_at = len(header) - (0 if self._behind else len(self._said))
         self._held = len(header) - self._text_at
@@ -209,8 +207,8 @@ class Line:
 
     def _hold(self, canvas: Canvas, line: Sequence[int]) -> None:
         """Clamp the beginning of the line as far as it stands: what is published must never change."""
-        steady = self._bench.schedule.steady(canvas.entropy, canvas.settled).tolist()[self._text_at :]
-        count = max(self._held, sum(1 for _ in takewhile(bool, steady[: len(line)])))
+        place = slice(self._text_at, self._text_at + len(line))
+        count = max(self._held, self._bench.schedule.standing(canvas.entropy[place], canvas.settled[place]))
         if count > self._held:
             canvas.clamp(self._text_at + self._held, line[self._held : count])
             self._held = count

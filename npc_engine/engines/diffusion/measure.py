@@ -18,7 +18,7 @@ from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.diffusion.baseline import Baseline, named_tensors
 from npc_engine.engines.diffusion.canvas import Canvas
 from npc_engine.engines.diffusion.denoiser import Denoise, Read
-from npc_engine.engines.diffusion.engine import READING_ROWS
+from npc_engine.engines.diffusion.line import READING_ROWS
 from npc_engine.engines.diffusion.model import Model, load_model
 from npc_engine.engines.diffusion.prefix_store import Chain, PrefixStore
 from npc_engine.engines.diffusion.schedule import Schedule
@@ -265,16 +265,7 @@ class _Loop:
         return self._watch.take()[STEP]
 
     def _canvas(self, seed: int) -> Canvas:
-        weights = self._case.weights
-        return Canvas(
-            self._case.width,
-            vocab_size=weights.config.vocab_size,
-            hidden_size=weights.config.hidden_size,
-            planned=self._case.asked.steps,
-            seed=seed,
-            dtype=weights.dtype,
-            device=weights.device,
-        )
+        return self._denoiser.canvas(self._case.width, planned=self._case.asked.steps, seed=seed)
 
     def _done(self, canvas: Canvas) -> bool:
         if canvas.step >= canvas.planned:

@@ -12,9 +12,8 @@ import torch
 from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.diffusion import fit
 from npc_engine.engines.diffusion.checkpoint import load_weights
-from npc_engine.engines.diffusion.config import ModelConfig, read_config
+from npc_engine.engines.diffusion.config import WIDTH_MAX, ModelConfig, read_config
 from npc_engine.engines.diffusion.kv_blocks import block_bytes
-from npc_engine.engines.diffusion.line import WIDTH_MAX
 from npc_engine.engines.diffusion.prefix_store import BLOCK_TOKENS, MIB
 from npc_engine.engines.diffusion.random_weights import FULL, TINY, random_weights
 from npc_engine.engines.diffusion.settings import Settings

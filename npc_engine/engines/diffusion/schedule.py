@@ -8,6 +8,7 @@ independent of each other. The numbers are the defaults of DiffusionGemma's refe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 import torch
 from torch import Tensor
@@ -46,6 +47,10 @@ class Schedule:
     def steady(self, entropy: Tensor, settled: Tensor) -> Tensor:
         """Which positions `(C,)` may be shown: the same as one step before, and sure enough to be accepted alone."""
         return settled & (entropy <= self.entropy_bound)
+
+    def standing(self, entropy: Tensor, settled: Tensor) -> int:
+        """How many of the first positions may be shown."""
+        return sum(1 for _ in takewhile(bool, self.steady(entropy, settled).tolist()))
 
     def is_done(self, entropy: Tensor, settled: Tensor, live: int) -> bool:
         """Whether a canvas is finished: nothing of it moves any more and the model is sure. `entropy` and `settled`

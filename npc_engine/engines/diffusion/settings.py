@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import torch
 
+from npc_engine.engines.options import whole_number
 from npc_engine.errors import ErrorCode, NpcError
 
 TYPES = {"bf16": torch.bfloat16, "fp32": torch.float32, "fp64": torch.float64}
@@ -53,14 +54,13 @@ def parse_settings(options: Mapping[str, str]) -> Settings:
         if name not in names:
             raise NpcError(ErrorCode.ENGINE_FAILED, f"the diffusion engine has no option {name!r}: {', '.join(names)}")
     device = _device(options.get("device", "cuda" if torch.cuda.is_available() else "cpu"))
-    cache = options.get("cache_mib")
     return Settings(
         device=device,
         weights=_one_of("weights", options.get("weights", "fp32" if device == "cpu" else "bf16"), WEIGHTS),
-        cache_mib=None if cache is None else _number("cache_mib", cache),
-        host_cache_mib=_number("host_cache_mib", options.get("host_cache_mib", "0")),
+        cache_mib=whole_number(options, "cache_mib", 0) if "cache_mib" in options else None,
+        host_cache_mib=whole_number(options, "host_cache_mib", 0),
         random_weights=_one_of("random_weights", options.get("random_weights", ""), ("", *SIZES)),
-        seed=_number("seed", options.get("seed", "0")),
+        seed=whole_number(options, "seed", 0),
     )
 
 
@@ -81,9 +81,3 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
         there_are = ", ".join(filter(None, known))
         raise NpcError(ErrorCode.ENGINE_FAILED, f"--option {name}={value}: there are {there_are}")
     return value
-
-
-def _number(name: str, value: str) -> int:
-    if not value.isdecimal():
-        raise NpcError(ErrorCode.ENGINE_FAILED, f"--option {name}={value} is no whole number")
-    return int(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from math import ceil
 
 import torch
@@ -18,7 +18,7 @@ from npc_engine.clock import NS_PER_MS
 from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.diffusion.canvas import Canvas
 from npc_engine.engines.diffusion.denoiser import Choose, Denoise, Denoiser, Read
-from npc_engine.engines.diffusion.line import CHEAP_ROWS, GRAIN
+from npc_engine.engines.diffusion.line import CHEAP_ROWS, GRAIN, READING_ROWS
 from npc_engine.engines.diffusion.manner import Attempt, Choices, Written
 from npc_engine.engines.diffusion.model import Model, load_model
 from npc_engine.engines.diffusion.prefix_store import Chain, PrefixStore
@@ -30,8 +30,6 @@ from npc_engine.engines.threads import default_threads
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.jobs import ChoiceSlot, Sampling, Segment, Slot, TextSlot
 
-#: Prompt tokens read in one step.
-READING_ROWS = 512
 #: Room for the prompt being read and for earlier ones, whose beginnings it shares.
 CACHED_PROMPTS = 2
 
@@ -44,7 +42,6 @@ class Trial:
         config = weights.config
         self.description = description
         self.device = torch.cuda.get_device_name(weights.device) if weights.device.type == "cuda" else "CPU"
-        self._model = model
         self._context_tokens = min(context_tokens, config.context_tokens)
         self._vocabulary = Vocabulary(model.codec, config.eos_ids)
         self._denoiser = Denoiser(weights, Schedule())  # heat and acceptance are the same in every manner
@@ -63,7 +60,7 @@ class Trial:
         ENGINE_FAILED if the prompt does not fit the window."""
         chain = self._read([token for each in segments for token in self._vocabulary.encode(each.text, each.trusted)])
         waiting = deque(
-            (index, _Page(attempt, slots, self._model, self._vocabulary)) for index, attempt in enumerate(attempts)
+            (index, _Page(attempt, slots, self._denoiser, self._vocabulary)) for index, attempt in enumerate(attempts)
         )
         pages: list[tuple[int, _Page]] = []
         try:
@@ -128,7 +125,7 @@ def read_labels(header: str, slots: Sequence[Slot]) -> dict[str, str]:
 class _Page:
     """A line in the making."""
 
-    def __init__(self, attempt: Attempt, slots: Sequence[Slot], model: Model, vocabulary: Vocabulary) -> None:
+    def __init__(self, attempt: Attempt, slots: Sequence[Slot], denoiser: Denoiser, vocabulary: Vocabulary) -> None:
         manner = attempt.manner
         self.ms = 0.0
         self.done = False
@@ -136,7 +133,7 @@ class _Page:
         self._seed = attempt.seed
         self._slots = slots
         self._line = next(slot for slot in slots if isinstance(slot, TextSlot))
-        self._weights = model.weights
+        self._denoiser = denoiser
         self._vocabulary = vocabulary
         self._schedule = Schedule(to_the_end=manner.to_the_end)
         given = dict(attempt.given) if manner.choices is Choices.GIVEN else {}
@@ -152,10 +149,7 @@ class _Page:
         header, asked = self._skeleton.laid_out()
         if not self._skeleton.complete:
             question = self._new_canvas()
-            start = 0
-            for position in [*asked, len(header)]:
-                question.clamp(start, header[start:position])
-                start = position + 1
+            question.clamp_all_but(header, asked)
             return Choose(chain, question, asked, Sampling().temperature, {})
         if self._canvas is None:
             self._canvas = self._new_canvas()
@@ -174,8 +168,8 @@ class _Page:
         live, ends = (canvas.width, False) if self._manner.to_the_end else self._live(tokens)
         self.done = canvas.step >= canvas.planned or self._schedule.is_done(canvas.entropy, canvas.settled, live)
         if self._manner.holds and not self.done:
-            steady = self._schedule.steady(canvas.entropy, canvas.settled).tolist()[: live - ends]
-            count = max(self._held, sum(1 for _ in takewhile(bool, steady)))
+            shown = live - ends
+            count = max(self._held, self._schedule.standing(canvas.entropy[:shown], canvas.settled[:shown]))
             canvas.clamp(self._held, tokens[self._held : count])
             self._held = count
 
@@ -222,15 +216,7 @@ class _Page:
         return next(count for count in range(1, len(head) + 1) if lead in self._vocabulary.text(head[:count], ()))
 
     def _new_canvas(self) -> Canvas:
-        return Canvas(
-            self.width,
-            vocab_size=self._weights.config.vocab_size,
-            hidden_size=self._weights.config.hidden_size,
-            planned=self._manner.steps,
-            seed=self._seed,
-            dtype=self._weights.dtype,
-            device=self._weights.device,
-        )
+        return self._denoiser.canvas(self.width, planned=self._manner.steps, seed=self._seed)
 
 
 def _rows(pages: Sequence[tuple[int, _Page]]) -> int:

@@ -32,6 +32,7 @@ from npc_engine.engines.openvino.converted import DEFAULT_WEIGHTS, TOKENISER, fo
 from npc_engine.engines.openvino.network import BLOCK_TOKENS, INPUT_GROUP, Network, Piece
 from npc_engine.engines.openvino.task import OpenVinoTask
 from npc_engine.engines.openvino.tokens import Tokens
+from npc_engine.engines.options import whole_number
 from npc_engine.engines.threads import default_threads
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.jobs import EngineCaps, EngineTask, Finished, FinishReason, JobId, Plan, Update
@@ -243,11 +244,7 @@ class OpenVinoEngine:
 
 
 def _block_count(spec: ModelSpec, head: GgufHead, context_tokens: int) -> int:
-    text = spec.options.get("cache_mib", str(CACHE_MIB))
-    if not text.isdecimal():
-        message = f"option cache_mib of the openvino engine is no whole number: {text!r}"
-        raise NpcError(ErrorCode.ENGINE_FAILED, message)
-    fitting = (int(text) << 20) // (BLOCK_TOKENS * head.cache_token_bytes)
+    fitting = (whole_number(spec.options, "cache_mib", CACHE_MIB) << 20) // (BLOCK_TOKENS * head.cache_token_bytes)
     windows = spec.max_parallel * -(-context_tokens // BLOCK_TOKENS)
     return max(fitting, windows, READ_TOKENS // BLOCK_TOKENS)
 

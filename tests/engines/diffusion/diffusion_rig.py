@@ -30,15 +30,7 @@ class Loop:
         return self.weights.config
 
     def canvas(self, width: int, planned: int, seed: int = 0, number: int = 0) -> Canvas:
-        return Canvas(
-            width,
-            vocab_size=self.config.vocab_size,
-            hidden_size=self.config.hidden_size,
-            planned=planned,
-            seed=seed,
-            number=number,
-            dtype=self.weights.dtype,
-        )
+        return self.denoiser.canvas(width, planned=planned, seed=seed, number=number)
 
     def read(self, chain: Chain, tokens: list[int], chunk: int = 10_000) -> None:
         while tokens:

@@ -60,7 +60,7 @@ def test_nothing_is_clamped_in_the_reference(trial: Trial, monkeypatch: pytest.M
     monkeypatch.setattr(_Page, "written", lambda self: drafts.append(self._canvas.draft.tolist()))
     list(trial.write(PROMPT, SLOTS, [Attempt(SHORT, 7)]))
     prompt = [token for each in PROMPT for token in trial._vocabulary.encode(each.text, each.trusted)]
-    (expected,) = Loop(trial._model.weights).generate(prompt, width=32, planned=5, seed=7)
+    (expected,) = Loop(trial._denoiser._weights).generate(prompt, width=32, planned=5, seed=7)
     assert drafts == [expected[-1]]
 
 
