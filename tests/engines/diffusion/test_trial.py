@@ -104,7 +104,7 @@ def test_what_stands_is_held(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> N
 
 def page_with(trial: Trial, text: str, manner: Manner = SHORT) -> _Page:
     """A canvas on which the model has written `text`."""
-    page = _Page(Attempt(manner, 1), SLOTS, trial._model, trial._vocabulary)
+    page = _Page(Attempt(manner, 1), SLOTS, trial._denoiser, trial._vocabulary)
     page.work(trial._store.open(()))
     assert page._canvas is not None
     tokens = trial._vocabulary.encode(text, True)
