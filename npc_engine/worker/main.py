@@ -70,7 +70,7 @@ class Worker:
         except NpcError as error:
             self._send(link.LoadFailed(error.code, error.message))
             return
-        driver = Driver(engine, self._clock, gpu_share=self._config.gpu_share)
+        driver = Driver(engine, self._clock, gpu_share=self._config.spec.gpu_share)
         self._engine = engine
         threading.Thread(target=self._beat, args=(engine, driver), name="beat", daemon=True).start()
         while self._turn(engine, driver):

@@ -62,13 +62,7 @@ class Toy:
             if unread := tokens[chain.length :]:
                 chain.reserve(len(unread))
                 self.denoiser.step([Read(chain, unread)])
-            canvas = Canvas(
-                width,
-                vocab_size=self.config.vocab_size,
-                hidden_size=self.config.hidden_size,
-                planned=planned,
-                seed=seed,
-            )
+            canvas = self.denoiser.canvas(width, planned=planned, seed=seed)
             canvas.clamp(0, header)
             while canvas.step < planned:
                 self.denoiser.step([Denoise(chain, canvas)])

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from npc_engine.clock import NS_PER_MS
 from npc_engine.engines.diffusion.denoiser import Denoiser, Work
-from npc_engine.engines.diffusion.head import Head, Reading
+from npc_engine.engines.diffusion.head import Head, Reading, Verdict
 from npc_engine.engines.diffusion.noise import Keys
 from npc_engine.engines.diffusion.schedule import Schedule
-from npc_engine.engines.diffusion.trunk import Span, Trunk
+from npc_engine.engines.diffusion.trunk import Seats, Trunk
 from npc_engine.engines.diffusion.weights import Weights
 
 STEP, TRUNK, HEAD = "step", "trunk", "head"
@@ -94,9 +94,9 @@ class _TimedTrunk(Trunk):
         super().__init__(weights)
         self._watch = watch
 
-    def forward(self, rows: Tensor, spans: Sequence[Span]) -> Tensor:
+    def forward(self, rows: Tensor, seats: Seats) -> Tensor:
         with self._watch.lap(TRUNK):
-            return super().forward(rows, spans)
+            return super().forward(rows, seats)
 
     def condition(self, embedded: Tensor, soft: Tensor) -> Tensor:
         with self._watch.lap(TRUNK):
@@ -115,3 +115,7 @@ class _TimedHead(Head):
     def read(self, rows: Tensor, temperature: Tensor, keys: Keys) -> Reading:
         with self._watch.lap(HEAD):
             return super().read(rows, temperature, keys)
+
+    def read_last(self, rows: Tensor, temperature: Tensor) -> Verdict:
+        with self._watch.lap(HEAD):
+            return super().read_last(rows, temperature)

@@ -170,7 +170,7 @@ class _Page:
         if self._manner.holds and not self.done:
             shown = live - ends
             count = max(self._held, self._schedule.standing(canvas.entropy[:shown], canvas.settled[:shown]))
-            canvas.clamp(self._held, tokens[self._held : count])
+            canvas.clamp_next(self._held, tokens[self._held : count])
             self._held = count
 
     def written(self) -> Written:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from npc_engine.clock import NS_PER_S, SystemClock
 from npc_engine.engines.base import ModelSpec
-from npc_engine.engines.diffusion.denoiser import Denoise, Read, Work
+from npc_engine.engines.diffusion.denoiser import Denoise, Read, Step, Work
 from npc_engine.engines.diffusion.engine import READING_ROWS, DiffusionEngine
 from npc_engine.engines.diffusion.schedule import Schedule
 from npc_engine.errors import ErrorCode, NpcError
@@ -74,13 +74,13 @@ def finish(engine: DiffusionEngine, *ids: int) -> dict[int, tuple[list[Draft], F
 def steps(engine: DiffusionEngine, monkeypatch: pytest.MonkeyPatch) -> list[list[Work]]:
     """What the engine does in each step."""
     seen: list[list[Work]] = []
-    step = engine._denoiser.step
+    launch = engine._denoiser.launch
 
-    def watched(work: list[Work]) -> None:
+    def watched(work: list[Work]) -> Step:
         seen.append(list(work))
-        step(work)
+        return launch(work)
 
-    monkeypatch.setattr(engine._denoiser, "step", watched)
+    monkeypatch.setattr(engine._denoiser, "launch", watched)
     return seen
 
 

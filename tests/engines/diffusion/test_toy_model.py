@@ -181,9 +181,9 @@ def test_it_is_trained_as_it_is_run(weights: Weights, tokeniser: Tokeniser, monk
     for tokens, tokens_shown, row in zip(prompts, canvases, scores, strict=True):
         chain = loop.opened(tokens)
         canvas = loop.canvas(32, PLANNED)
-        canvas.tokens = tokens_shown
+        canvas.start = tokens_shown
         loop.denoiser.step([Denoise(chain, canvas)])
         hot = (row / loop.schedule.temperature(0, PLANNED)).log_softmax(-1)
-        torch.testing.assert_close(canvas.entropy, -(hot * hot.exp()).sum(-1), rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(canvas.entropy.float(), -(hot * hot.exp()).sum(-1), rtol=1e-3, atol=1e-4)
         assert torch.equal(canvas.draft, row.argmax(-1))
         chain.close()
