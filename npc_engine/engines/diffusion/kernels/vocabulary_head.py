@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from npc_engine.engines.diffusion.config import HEAD_ROWS
 from npc_engine.engines.diffusion.kernels import dispatch
@@ -91,8 +92,19 @@ def reference(rows: Tensor, head: Unembedding, temperature: Tensor, keys: Keys, 
 
 def reference_last(rows: Tensor, head: Unembedding, temperature: Tensor) -> Verdict:
     """`read_last` in torch."""
-    parts = [_judge(_scores(rows[span], head, temperature[span])) for span in _few(rows)]
+    parts = [
+        _judge(_capped(rows[span] @ head.embedding.T, head.cap) / temperature[span, None]) for span in _few(rows)
+    ]
     return Verdict(*(torch.cat(part) for part in zip(*parts, strict=True)))
+
+
+def expected_of_likeliest(head: Unembedding, raw: Tensor, tokens: Tensor, temperature: Tensor) -> Tensor:
+    """The mean embedding `(N, H)` of `tokens` `(N, k)`, weighted by what their `raw` scores, as the product with the
+    embedding gave them, make of them at temperatures `(N,)`."""
+    dtype = head.embedding.dtype
+    scores = (_capped(raw, head.cap) / temperature[:, None]).to(dtype)
+    chances = scores.softmax(-1, dtype=dispatch.accurate(dtype)).to(dtype)
+    return embedding_bag(tokens, head.embedding, mode="sum", per_sample_weights=chances) * head.scale
 
 
 def _few(rows: Tensor) -> list[slice]:
@@ -100,26 +112,22 @@ def _few(rows: Tensor) -> list[slice]:
 
 
 def _read(rows: Tensor, head: Unembedding, temperature: Tensor, keys: Keys, top: int) -> Reading:
-    scores = _scores(rows, head, temperature)
+    raw = rows @ head.embedding.T
+    scores = _capped(raw, head.cap) / temperature[:, None]
     best, entropy = _judge(scores)
     drawn = (scores.softmax(-1) / exponentials(keys, scores.shape[-1], Use.SAMPLE)).argmax(-1)
-    # What conditions the next step is rounded to the type of the weights before it becomes chances again.
-    rounded = scores.to(rows.dtype).to(scores.dtype)
     if top:
-        likely, tokens = rounded.topk(top, dim=-1)
-        expected = torch.einsum("nk,nkh->nh", likely.softmax(-1).to(rows.dtype), head.embedding[tokens])
+        soft = expected_of_likeliest(head, *raw.topk(top, dim=-1), temperature)
     else:
-        expected = rounded.softmax(-1).to(rows.dtype) @ head.embedding
-    return Reading(best, drawn, entropy, expected * head.scale)
+        # What conditions the next step is rounded to the type of the weights before it becomes chances again.
+        expected = scores.to(rows.dtype).to(scores.dtype).softmax(-1).to(rows.dtype)
+        soft = expected @ head.embedding * head.scale
+    return Reading(best, drawn, entropy, soft)
 
 
 def _judge(scores: Tensor) -> Verdict:
     logarithms = scores - scores.logsumexp(-1, keepdim=True)
     return Verdict(scores.argmax(-1), -(logarithms * logarithms.softmax(-1)).sum(-1))
-
-
-def _scores(rows: Tensor, head: Unembedding, temperature: Tensor) -> Tensor:
-    return _capped(rows @ head.embedding.T, head.cap) / temperature[:, None]
 
 
 def _capped(scores: Tensor, cap: float) -> Tensor:
