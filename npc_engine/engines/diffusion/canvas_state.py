@@ -12,7 +12,8 @@ from npc_engine.engines.diffusion.config import WIDTH_MAX, ModelConfig
 
 class CanvasState:
     """Flat tensors over `slots` × `WIDTH_MAX` positions: `tokens` `(P,)` is what the next step sees, noise where
-    nothing is accepted yet; `draft` `(P,)` the likeliest tokens; `soft` `(P, H)` the mean embedding of what was expected.
+    nothing is accepted yet; `draft` `(P,)` the likeliest tokens; `soft` `(P, H)` the mean embedding of what was
+    expected.
 
     A canvas keeps its slots, several if it is wider than one, until nobody holds it any more. The first slot is
     nobody's: what rows that are no canvas leave behind goes there. Where none is free their number is doubled, and the

@@ -49,6 +49,11 @@ def loop() -> Loop:
     return Loop(random_weights(TINY, 1, dtype=torch.float64, device=CPU))
 
 
+@pytest.fixture(scope="module")
+def filled(loop: Loop) -> Loop:
+    return Loop(loop.weights, filled=True)
+
+
 class _Seat:
     """A guest who has come."""
 
@@ -82,6 +87,18 @@ class _Seat:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(guests=st.lists(GUESTS, min_size=2, max_size=6))
 def test_batched_is_alone(loop: Loop, guests: list[Guest]) -> None:
+    check_guests(loop, loop, guests)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(guests=st.lists(GUESTS, min_size=2, max_size=6))
+def test_filled_up_and_laid_out_once_is_alone(loop: Loop, filled: Loop, guests: list[Guest]) -> None:
+    """As on a card: steps come in few sizes, rows that mean nothing among them, and begin where others lay."""
+    check_guests(filled, loop, guests)
+
+
+def check_guests(loop: Loop, plain: Loop, guests: list[Guest]) -> None:
+    """Everybody in `loop` says what they say alone in `plain`."""
     loop.store.clear()
     seats: dict[int, _Seat] = {}
     for now in range(40):
@@ -93,6 +110,7 @@ def test_batched_is_alone(loop: Loop, guests: list[Guest]) -> None:
             if seat.left:
                 seat.chain.close()
     loop.store.validate()
+    loop = plain
     for index, guest in enumerate(guests):
         loop.store.clear()
         prompt = random_prompt(guest.prompt, guest.seed % 1_000)

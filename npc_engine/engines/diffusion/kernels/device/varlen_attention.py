@@ -127,7 +127,9 @@ def _attend(
         there = position < own_high
         other = (start + position).to(tl.int64)[:, None]
         key = tl.load(keys + other * key_row + kv_head * key_head + lane[None, :], mask=there[:, None], other=0.0)
-        value = tl.load(values + other * value_row + kv_head * value_head + lane[None, :], mask=there[:, None], other=0.0)
+        value = tl.load(
+            values + other * value_row + kv_head * value_head + lane[None, :], mask=there[:, None], other=0.0
+        )
         behind = local[:, None] - position[None, :]
         past = behind >= 0
         if WINDOW > 0:
