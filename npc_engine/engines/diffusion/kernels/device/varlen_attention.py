@@ -15,10 +15,11 @@ from torch import Tensor
 
 from npc_engine.engines.diffusion.kernels.varlen_attention import TILE_ROWS, Spans
 
-#: A step of fewer rows than this cuts what each sees in parts, at most so many.
-FULL_ROWS, MOST_PARTS = 512, 8
-#: Shared memory of a processor, in bytes, from which on tiles may be large: that of an A100, an H100 or an H200.
-ROOMY = 160 * 1_024
+#: What each sees is cut in parts until there are so many programs, about one for each processor of a large card, or in
+#: so many parts.
+PROGRAMS, MOST_PARTS = 128, 8
+#: Heads of more numbers than this are answered one by one: two would not fit the registers.
+PAIRED_DIM = 256
 
 
 @triton.jit
@@ -204,9 +205,8 @@ def attend(
     """As `kernels.varlen_attention.attend`. Numbers of one head lie side by side."""
     rows, heads, dim = queries.shape
     shared = heads // keys.shape[1]
-    roomy = not queries.is_cuda or _shared_memory(queries.device) >= ROOMY
-    together = 2 if roomy and shared % 2 == 0 else 1
-    parts = parts_for(rows)
+    together = 2 if shared % 2 == 0 and dim <= PAIRED_DIM else 1
+    parts = parts_for(rows, heads // together)
     out = queries.new_empty(rows, heads, dim)
     partial = queries.new_empty((parts, rows, heads, dim) if parts > 1 else (1,), dtype=torch.float32)
     extremes = queries.new_empty((parts, rows, heads, 2) if parts > 1 else (1,), dtype=torch.float32)
@@ -238,9 +238,9 @@ def attend(
         TOGETHER=together,
         DIM=dim,
         TILE=TILE_ROWS,
-        BLOCK_KEYS=_block_keys(dim, queries.element_size(), roomy),
+        BLOCK_KEYS=64 // queries.element_size(),
         PARTS=parts,
-        num_warps=8 if dim >= 256 else 4,
+        num_warps=8 if dim > PAIRED_DIM else 4,
         num_stages=2,
     )
     if parts > 1:
@@ -266,18 +266,9 @@ def write_rows(keys: Tensor, values: Tensor, block_keys: Tensor, block_values: T
     )
 
 
-def parts_for(rows: int) -> int:
-    """In how many parts a step of so many rows cuts what each sees: a power of two."""
-    parts = 1
-    while parts < MOST_PARTS and rows * parts < FULL_ROWS:
+def parts_for(rows: int, packs: int) -> int:
+    """In how many parts what each sees is cut, for so many rows and packs of heads: a power of two."""
+    programs, parts = triton.cdiv(rows, TILE_ROWS) * packs, 1
+    while parts < MOST_PARTS and programs * parts < PROGRAMS:
         parts *= 2
     return parts
-
-
-def _block_keys(dim: int, item_bytes: int, roomy: bool) -> int:
-    """Keys looked at in one go: two blocks of them with their values, beside the queries, have to fit."""
-    return max(16, min(64, (32 if roomy else 16) * 512 // dim * 2 // item_bytes))
-
-
-def _shared_memory(device: torch.device) -> int:
-    return int(torch.cuda.get_device_properties(device).shared_memory_per_block_optin)
