@@ -28,6 +28,7 @@ from npc_engine.cli.serve import DEFAULT_PORT, ContextOption, EngineOption, Mode
 from npc_engine.engines import registry
 from npc_engine.engines.diffusion import fit
 from npc_engine.engines.diffusion.config import read_config
+from npc_engine.engines.diffusion.weight_format import WeightFormat
 from npc_engine.engines.gguf import read_head
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.models.catalogue import Entry, catalogue, checkpoints
@@ -42,7 +43,7 @@ PACKAGES = {
 #: Importing torch from a cold disk takes long, seconds.
 CARDS_S = 120.0
 #: The bytes of a number by `--option weights=...`, where it is not the default of the device.
-WEIGHT_BYTES = {"bf16": 2, "fp8": 2, "fp32": 4, "fp64": 8}
+WEIGHT_BYTES = {"bf16": 2, "fp8": 2, "int4": 2, "fp32": 4, "fp64": 8}
 
 
 class Level(StrEnum):
@@ -222,8 +223,9 @@ def _needed(asked: Asked, place: Path, cards: list[fit.Card] | NpcError) -> tupl
         free, where, on_card = max(card.free for card in cards), "this card", True
     weights = asked.settings.get("weights", "bf16" if on_card else "fp32")
     config = read_config(place)
-    fp8 = weights == "fp8" or fit.is_stored_fp8(place)
-    setup = fit.Setup(asked.characters, asked.context_tokens, fp8, WEIGHT_BYTES.get(weights, 4))
+    asked_for = WeightFormat(weights) if weights in list(WeightFormat) else WeightFormat.PLAIN
+    kept = asked_for.smaller(fit.stored_as(place))
+    setup = fit.Setup(asked.characters, asked.context_tokens, kept, WEIGHT_BYTES.get(weights, 4))
     return fit.check_fit(config, setup, free, where).total, where, free
 
 

@@ -37,6 +37,7 @@ def worker_config(
     context_tokens: int,
     options: list[str],
     log_level: str,
+    gpu_share: float = 1.0,
 ) -> WorkerConfig:
     """Resolve the model (fetching it if need be, with a progress bar) and build the worker's configuration.
 
@@ -47,7 +48,12 @@ def worker_config(
     settings = parse_settings(options)
     spec = _model(engine, model) if needs_model(engine, settings) else _without_model(engine, settings)
     spec = msgspec.structs.replace(
-        spec, context_tokens=context_tokens, max_parallel=parallel, threads=threads, options=settings
+        spec,
+        context_tokens=context_tokens,
+        max_parallel=parallel,
+        threads=threads,
+        gpu_share=gpu_share,
+        options=settings,
     )
     return WorkerConfig(engine=engine, spec=spec, log_level=log_level)
 

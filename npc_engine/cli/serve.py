@@ -49,6 +49,15 @@ PackOption = Annotated[str, typer.Option("--pack", help="Character pack: a folde
 ThreadsOption = Annotated[int, typer.Option("--threads", min=0, help="CPU threads for the model; 0 chooses.")]
 ParallelOption = Annotated[int, typer.Option("--parallel", min=1, max=64, help="Characters that may speak at once.")]
 ContextOption = Annotated[int, typer.Option("--context", min=512, help="Tokens of context per character.")]
+ShareOption = Annotated[
+    float,
+    typer.Option(
+        "--gpu-share",
+        min=0.05,
+        max=1.0,
+        help="Part of the graphics card's time that the diffusion engine may take; a renderer has the rest.",
+    ),
+]
 SettingsOption = Annotated[
     list[str], typer.Option("--option", help="Engine setting name=value, e.g. --option faults=on (scripted).")
 ]
@@ -66,6 +75,7 @@ def serve(
     threads: ThreadsOption = 0,
     parallel: ParallelOption = 4,
     context: ContextOption = 2_048,
+    gpu_share: ShareOption = 1.0,
     option: SettingsOption = [],  # noqa: B006 - typer reads the default, nobody changes it
     saves: Annotated[
         str,
@@ -89,6 +99,8 @@ def serve(
       npc-engine serve --engine scripted --port 6000
 
       npc-engine serve --model smollm2-135m --pack ./my_characters
+
+      npc-engine serve --engine diffusion --model diffusiongemma-26b --option weights=int4 --gpu-share 0.5
     """
     logging.basicConfig(level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     with reported_errors():
@@ -101,6 +113,7 @@ def serve(
             context_tokens=context,
             options=option,
             log_level=log_level.upper(),
+            gpu_share=gpu_share,
         )
         sys.setswitchinterval(SWITCH_S)
         with closing(_open_saves(saves, folder)) as store:

@@ -23,6 +23,7 @@ from npc_engine.cli.serve import (
     ModelOption,
     PackOption,
     SettingsOption,
+    ShareOption,
     ThreadsOption,
 )
 from npc_engine.cli.talk_commands import COMMANDS, carry_out
@@ -44,6 +45,7 @@ def talk(
     model: ModelOption = None,
     pack: PackOption = DEFAULT_PACK,
     threads: ThreadsOption = 0,
+    gpu_share: ShareOption = 1.0,
     option: SettingsOption = [],  # noqa: B006 - typer reads the defaults, nobody changes them
     address: Annotated[str | None, typer.Option(help="Use the daemon at this address instead of starting one.")] = None,
 ) -> None:
@@ -62,7 +64,7 @@ def talk(
         if address is not None:
             client = NpcClient(address, game=GAME)
         else:
-            arguments = ["--threads", str(threads), *setting_arguments(option)]
+            arguments = ["--threads", str(threads), "--gpu-share", str(gpu_share), *setting_arguments(option)]
             ready = model_for_child(engine, model, option)
             client = NpcClient.launch(engine=engine, model=ready, pack=pack, game=GAME, arguments=arguments)
         with client:

@@ -45,9 +45,7 @@ class Toy:
         self.config = read_config(folder)
         self.tokeniser = Tokeniser.from_folder(folder)
         cpu, exact = torch.device("cpu"), torch.float32
-        self.weights = load_weights(
-            folder, self.config, dtype=exact, device=cpu, fp8=False, progress=lambda part, what: None
-        )
+        self.weights = load_weights(folder, self.config, dtype=exact, device=cpu, progress=lambda part, what: None)
         self.schedule = Schedule()
         self.denoiser = Denoiser(self.weights, self.schedule)
         self._store = PrefixStore(self.config, dtype=exact, device=cpu, device_bytes=STORE_BYTES)

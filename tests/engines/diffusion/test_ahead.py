@@ -62,8 +62,10 @@ def said(engine: DiffusionEngine, made: list[EngineTask]) -> list[object]:
     assert engine._store.statistics().device_pinned == 0
     engine._store.validate()
     return [
-        ([(draft.text, draft.stable, draft.steps) for draft in drafts], end.text, end.reason, end.choices)
-        + (end.usage.steps, end.usage.output_tokens)
+        (
+            [(draft.text, draft.stable, draft.steps) for draft in drafts],
+            *(end.text, end.reason, end.choices, end.usage.steps, end.usage.output_tokens),
+        )
         for drafts, end in (ends[each.id] for each in made)
     ]
 

@@ -244,7 +244,7 @@ class TestOptions:
         ("options", "said"),
         [
             ({"colour": "red"}, "no option 'colour'"),
-            ({"weights": "fp7"}, "there are bf16, fp32, fp64, fp8"),
+            ({"weights": "fp7"}, "there are bf16, fp32, fp64, fp8, int4"),
             ({"cache_mib": "much"}, "no whole number"),
             ({"cache_mib": "1"}, "characters at once need"),
             ({"random_weights": "huge"}, "there are tiny, full"),
@@ -267,7 +267,7 @@ class TestOptions:
             load(random_weights="full", weights="bf16", parallel=16)
         assert "GiB" in caught.value.message
 
-    @pytest.mark.parametrize("weights", ["bf16", "fp8", "fp32"])
+    @pytest.mark.parametrize("weights", ["bf16", "fp8", "int4", "fp32"])
     def test_every_precision_speaks(self, tiny_folder: Path, weights: str) -> None:
         engine = load(tiny_folder, weights=weights)
         _, end = run(engine, line := task(engine))[line.id]

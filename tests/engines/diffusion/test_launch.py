@@ -129,19 +129,14 @@ class TestLastStep:
         assert calls == [("read", 64), ("read_last", 64)]
 
     @pytest.mark.parametrize("width", [32, 64])
-    def test_it_says_the_same_as_another_would(self, loop: Loop, width: int) -> None:
+    def test_it_says_the_same_as_another_would(self, loop: Loop, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
         chain = loop.opened(random_prompt(20, 1))
         last, more = loop.canvas(width, 4, 3), loop.canvas(width, 4, 3)
+        heat = [loop.schedule.temperature(step, 4) for step in range(4)]
+        monkeypatch.setattr(type(loop.schedule), "temperature", lambda self, step, planned: heat[step])
         for step in range(4):
-            loop.schedule.temperature(step, 4)
             more.planned = 4 if step < 3 else 5
-            heat = {(3, 5): loop.schedule.temperature(3, 4)}
-            with pytest.MonkeyPatch.context() as patched:
-                plan = type(loop.schedule).temperature
-                patched.setattr(
-                    type(loop.schedule), "temperature", lambda self, *at, plan=plan: heat.get(at, plan(self, *at))
-                )
-                loop.denoiser.step([Denoise(chain, last), Denoise(chain, more)])
+            loop.denoiser.step([Denoise(chain, last), Denoise(chain, more)])
         assert last.finished
         assert not more.finished
         assert torch.equal(last.draft, more.draft)

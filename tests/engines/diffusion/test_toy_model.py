@@ -39,9 +39,7 @@ TAUGHT = {
 
 @pytest.fixture(scope="module")
 def weights() -> Weights:
-    return load_weights(
-        TOY, read_config(TOY), dtype=torch.float32, device=CPU, fp8=False, progress=lambda part, what: None
-    )
+    return load_weights(TOY, read_config(TOY), dtype=torch.float32, device=CPU, progress=lambda part, what: None)
 
 
 @pytest.fixture(scope="module")
