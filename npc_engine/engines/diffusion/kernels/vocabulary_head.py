@@ -92,9 +92,7 @@ def reference(rows: Tensor, head: Unembedding, temperature: Tensor, keys: Keys, 
 
 def reference_last(rows: Tensor, head: Unembedding, temperature: Tensor) -> Verdict:
     """`read_last` in torch."""
-    parts = [
-        _judge(_capped(rows[span] @ head.embedding.T, head.cap) / temperature[span, None]) for span in _few(rows)
-    ]
+    parts = [_judge(_capped(rows[span] @ head.embedding.T, head.cap) / temperature[span, None]) for span in _few(rows)]
     return Verdict(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 

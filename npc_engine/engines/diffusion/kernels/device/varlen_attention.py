@@ -128,7 +128,9 @@ def _attend(
         there = position < own_high
         other = (start + position).to(tl.int64)[:, None]
         key = tl.load(keys + other * key_row + kv_head * key_head + lane[None, :], mask=there[:, None], other=0.0)
-        value = tl.load(values + other * value_row + kv_head * value_head + lane[None, :], mask=there[:, None], other=0.0)
+        value = tl.load(
+            values + other * value_row + kv_head * value_head + lane[None, :], mask=there[:, None], other=0.0
+        )
         behind = local[:, None] - position[None, :]
         past = behind >= 0
         if WINDOW > 0:
@@ -215,7 +217,7 @@ def attend(
         block_keys,
         block_values,
         spans.start,
-        spans.count,
+        spans.rows,
         spans.prefix,
         spans.read,
         spans.table,

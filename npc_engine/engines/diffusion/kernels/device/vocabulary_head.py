@@ -153,9 +153,7 @@ def _gather(parts, before, after, total, rows, width, PARTS: tl.constexpr, BLOCK
 
 
 @triton.jit
-def _conclude(
-    said, tokens, best, drawn, entropy, normaliser, all_tiles, TILES: tl.constexpr, STEPS_ON: tl.constexpr
-):
+def _conclude(said, tokens, best, drawn, entropy, normaliser, all_tiles, TILES: tl.constexpr, STEPS_ON: tl.constexpr):
     """What all tiles together say of a row. Among equals the first token wins."""
     row = tl.program_id(0).to(tl.int64)
     tile = tl.arange(0, TILES)
@@ -191,7 +189,7 @@ class _Chunk:
 
     @property
     def tiles(self) -> int:
-        return triton.cdiv(len(self.embedding), TILE)
+        return -(-len(self.embedding) // TILE)
 
 
 def read_vocabulary(rows: Tensor, head: Unembedding, temperature: Tensor, keys: Keys, top: int = 0) -> Reading:
