@@ -23,7 +23,7 @@ def quantise_int4(weights: Tensor, group: int = GROUP) -> Matrix:
     data = torch.empty((*stack, out, into // PER_WORD), dtype=torch.int32, device=weights.device)
     scale = torch.empty((*stack, out, into // group), dtype=weights.dtype, device=weights.device)
     for index in product(*map(range, stack)):
-        groups = weights[index].to(torch.float32).unflatten(-1, (-1, group))
+        groups = weights[index].to(torch.float32).reshape(out, -1, group)
         furthest = groups.gather(-1, groups.abs().argmax(-1, keepdim=True))
         step = (furthest / -OFFSET).to(weights.dtype)
         scale[index] = step.squeeze(-1)

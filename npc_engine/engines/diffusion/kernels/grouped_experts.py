@@ -24,7 +24,7 @@ def run_experts(rows: Tensor, picked: Tensor, weight: Tensor, inner: Matrix, out
     `picked` `(N, k)` int64 names the experts, `weight` `(N, k)` says what each counts. `inner` `(E, 2I, H)`, gate above
     up, and `outer` `(E, H, I)` are plain, FP8 or int4. Nothing waits for the card where Triton runs.
     """
-    if dispatch.runs_triton(rows):
+    if dispatch.runs_triton(rows, inner.data, outer.data):
         from npc_engine.engines.diffusion.kernels.device import grouped_experts as device
 
         return device.run_experts(rows, picked, weight, inner, outer)

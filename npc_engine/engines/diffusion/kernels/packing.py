@@ -15,7 +15,7 @@ PER_WORD, OFFSET = 8, 8
 
 def pack(numbers: Tensor) -> Tensor:
     """Whole `numbers` `(..., in)` from -8 to 7 as int32 `(..., in / 8)`; `in` is a multiple of 8."""
-    nibbles = (numbers.to(torch.int32) + OFFSET).unflatten(-1, (-1, PER_WORD))
+    nibbles = (numbers.to(torch.int32) + OFFSET).view(*numbers.shape[:-1], -1, PER_WORD)
     shifted = nibbles << _shifts(numbers.device)
     return shifted.sum(-1, dtype=torch.int64).to(torch.int32)  # no two share a bit, and the top one wraps to the sign
 
@@ -29,7 +29,7 @@ def dequantise(data: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
     """Weights `(..., out, in)` in `dtype`: `data` in FP8 with a `scale` `(..., out, 1)` for each output channel, or
     packed `(..., out, in / 8)` with one `(..., out, in / group)` for each group of inputs."""
     numbers = unpack(data) if data.dtype == torch.int32 else data
-    groups = numbers.to(torch.float32).unflatten(-1, (scale.shape[-1], -1))
+    groups = numbers.to(torch.float32).view(*scale.shape, -1)
     return (groups * scale[..., None]).flatten(-2).to(dtype)
 
 

@@ -11,7 +11,7 @@ from npc_engine.engines.diffusion.kernels.packing import dequantise
 
 def quantised_linear(rows: Tensor, data: Tensor, scale: Tensor) -> Tensor:
     """`rows` `(N, in)` times weights `(out, in)`, FP8 or int4 as `dequantise` takes them: `(N, out)`."""
-    if dispatch.runs_triton(rows):
+    if dispatch.runs_triton(rows, data):
         from npc_engine.engines.diffusion.kernels.device import quantised_linear as device
 
         return device.quantised_linear(rows, data, scale)

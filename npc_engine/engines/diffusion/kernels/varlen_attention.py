@@ -23,14 +23,14 @@ TILE_ROWS = 32
 class Spans(NamedTuple):
     """Who is where in a step: all int32, on the device.
 
-    For each of `S` spans: `start` `(S,)` its first row, `count` `(S,)` how many, `prefix` `(S,)` tokens before them in
+    For each of `S` spans: `start` `(S,)` its first row, `rows` `(S,)` how many, `prefix` `(S,)` tokens before them in
     the blocks, `read` `(S,)` 1 for rows that are read and 0 for a canvas, `table` `(S, B)` its blocks in order. `tiles`
     `(T, 2)` cuts spans in pieces of `TILE_ROWS`: the span, and the piece's first row counted from the span's; where
     the span is -1 there is none. Spans, blocks and tiles beyond those in use may hold anything that is not negative.
     """
 
     start: Tensor
-    count: Tensor
+    rows: Tensor
     prefix: Tensor
     read: Tensor
     table: Tensor
@@ -98,7 +98,7 @@ def reference(
     for span in dict.fromkeys(spans.tiles[:, 0].tolist()):
         if span < 0:
             continue
-        own = slice(int(spans.start[span]), int(spans.start[span] + spans.count[span]))
+        own = slice(int(spans.start[span]), int(spans.start[span] + spans.rows[span]))
         before_keys, before_values = (
             _before(blocks, spans.table[span], int(spans.prefix[span]), window) for blocks in (block_keys, block_values)
         )

@@ -221,7 +221,7 @@ def group(picked: Tensor, experts: int, tile: int) -> Groups:
 
 def tile_rows(requests: int, experts: int) -> int:
     """Rows in a tile: room for a little more than an expert gets if all get the same."""
-    return max(16, min(128, triton.next_power_of_2(requests // experts + 1)))
+    return max(16, min(128, 1 << (requests // experts).bit_length()))
 
 
 def run_experts(rows: Tensor, picked: Tensor, weight: Tensor, inner: Matrix, outer: Matrix) -> Tensor:

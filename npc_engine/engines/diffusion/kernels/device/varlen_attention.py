@@ -217,7 +217,7 @@ def attend(
         block_keys,
         block_values,
         spans.start,
-        spans.count,
+        spans.rows,
         spans.prefix,
         spans.read,
         spans.table,

@@ -189,7 +189,7 @@ class _Chunk:
 
     @property
     def tiles(self) -> int:
-        return triton.cdiv(len(self.embedding), TILE)
+        return -(-len(self.embedding) // TILE)
 
 
 def read_vocabulary(rows: Tensor, head: Unembedding, temperature: Tensor, keys: Keys, top: int = 0) -> Reading:
