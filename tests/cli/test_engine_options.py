@@ -42,6 +42,12 @@ def config(engine: str, model: str | None = None, *options: str) -> WorkerConfig
     )
 
 
+def test_the_share_of_the_card_reaches_the_worker() -> None:
+    settings = {"model": None, "threads": 0, "parallel": 1, "context_tokens": 512, "options": [], "log_level": "INFO"}
+    assert worker_config(engine="scripted", gpu_share=0.25, **settings).spec.gpu_share == 0.25
+    assert config("scripted").spec.gpu_share == 1.0
+
+
 def spec(engine: str, model: str | None = None, *options: str) -> ModelSpec:
     return config(engine, model, *options).spec
 

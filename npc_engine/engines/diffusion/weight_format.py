@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-
 #: Inputs that share a scale in int4. 32 divides the width of every matrix of the model, 128 does not (704, 2,112).
 GROUP = 32
 
