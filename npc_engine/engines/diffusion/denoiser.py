@@ -19,13 +19,13 @@ from torch import Tensor
 
 from npc_engine.engines.diffusion.canvas import FREE, Canvas
 from npc_engine.engines.diffusion.canvas_state import CanvasState
-from npc_engine.engines.diffusion.graphs import Capture, Graphs
+from npc_engine.engines.diffusion.graphs import Capture, Graphs, cuda_capture
 from npc_engine.engines.diffusion.head import NO_OPTION, Head
 from npc_engine.engines.diffusion.kernels.varlen_attention import tile_list
 from npc_engine.engines.diffusion.kv_blocks import KVBlocks
 from npc_engine.engines.diffusion.noise import Keys, Use, tokens
 from npc_engine.engines.diffusion.packet import Packet
-from npc_engine.engines.diffusion.prefix_store import Chain
+from npc_engine.engines.diffusion.prefix_store import BLOCK_TOKENS, Chain
 from npc_engine.engines.diffusion.schedule import Schedule
 from npc_engine.engines.diffusion.step_shape import Buckets, StepShape
 from npc_engine.engines.diffusion.trunk import Seats, Trunk
@@ -94,6 +94,17 @@ class Denoiser:
         self._desks: dict[Hashable, _Desk] = {}
         self._hidden: dict[int, Tensor] = {}
 
+    @classmethod
+    def on_device(
+        cls, weights: Weights, schedule: Schedule, *, lines: int, context_tokens: int, slots: int = SLOTS
+    ) -> Denoiser:
+        """The best that the weights' device can do: on a card steps are filled up and captured. `lines` sequences take
+        part in a step, and stand behind at most so many tokens."""
+        if weights.device.type != "cuda":
+            return cls(weights, schedule, slots=slots)
+        buckets = Buckets(lines, -(-context_tokens // BLOCK_TOKENS))
+        return cls(weights, schedule, buckets=buckets, capture=cuda_capture(weights.device), slots=slots)
+
     def canvas(self, width: int, *, planned: int = 1, seed: int = 0, number: int = 0) -> Canvas:
         """A canvas for this model, all noise."""
         vocab_size = self._weights.config.vocab_size
@@ -123,6 +134,10 @@ class Denoiser:
             elif isinstance(item, Read):
                 item.chain.advance(item.tokens)
         return step
+
+    def usual_shapes(self, most_rows: int) -> list[StepShape]:
+        """Those of steps of up to so many rows, where there are few."""
+        return self._buckets.common(most_rows) if self._buckets else []
 
     @torch.no_grad()
     def prepare(self, shape: StepShape, cache: KVBlocks) -> None:

@@ -12,7 +12,6 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from math import ceil
 
 import torch
 
@@ -20,13 +19,11 @@ from npc_engine.clock import NS_PER_MS, NS_PER_S, Clock
 from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.diffusion.config import WIDTH_MAX
 from npc_engine.engines.diffusion.denoiser import Denoise, Denoiser, Read, Step, Work
-from npc_engine.engines.diffusion.graphs import cuda_capture
 from npc_engine.engines.diffusion.line import CHEAP_ROWS, READING_ROWS, Bench, Line
 from npc_engine.engines.diffusion.model import Model, cache_bytes, load_model
-from npc_engine.engines.diffusion.prefix_store import BLOCK_TOKENS, MIB, Chain, PrefixStore
+from npc_engine.engines.diffusion.prefix_store import MIB, Chain, PrefixStore
 from npc_engine.engines.diffusion.schedule import Schedule
 from npc_engine.engines.diffusion.settings import parse_settings
-from npc_engine.engines.diffusion.step_shape import Buckets
 from npc_engine.engines.diffusion.vocabulary import Vocabulary
 from npc_engine.engines.threads import default_threads
 from npc_engine.errors import ErrorCode, NpcError
@@ -250,15 +247,17 @@ class DiffusionEngine:
         """On a card, steps of all common sizes are captured before anybody speaks: to do it then takes longer than a
         line has. Others are as they come up for the second time."""
         device = model.weights.device
-        if device.type != "cuda":
-            return Denoiser(model.weights, self._schedule)
-        # 0 is the least of priorities: whatever else shares the card's queues with a step goes first.
-        torch.cuda.set_stream(torch.cuda.Stream(device, priority=0))  # type: ignore[no-untyped-call]
-        buckets = Buckets(lines, ceil((context_tokens + WIDTH_MAX) / BLOCK_TOKENS))
-        slots = PAUSED + SLOTS_PER_LINE * lines
-        denoiser = Denoiser(model.weights, self._schedule, buckets=buckets, capture=cuda_capture(device), slots=slots)
-        shapes = buckets.common(CHEAP_ROWS)
-        cache = self._store.open(()).cache
+        if device.type == "cuda":
+            # 0 is the least of priorities: whatever else of this process shares the card with a step goes first.
+            torch.cuda.set_stream(torch.cuda.Stream(device, priority=0))  # type: ignore[no-untyped-call]
+        denoiser = Denoiser.on_device(
+            model.weights,
+            self._schedule,
+            lines=lines,
+            context_tokens=context_tokens + WIDTH_MAX,
+            slots=PAUSED + SLOTS_PER_LINE * lines,
+        )
+        shapes, cache = denoiser.usual_shapes(CHEAP_ROWS), self._store.open(()).cache
         for done, shape in enumerate(shapes):
             progress(0.8 + 0.15 * done / len(shapes), "capturing steps")
             denoiser.prepare(shape, cache)

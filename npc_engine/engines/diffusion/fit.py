@@ -62,7 +62,7 @@ def need(config: ModelConfig, setup: Setup) -> Need:
     plain = config.hidden_size * (
         config.vocab_size + len(config.layers) * config.experts + 3 * config.intermediate_size
     )
-    matrices = sum(count * out * _channel_bytes(width, setup) for count, out, width in _matrices(config))
+    matrices = sum(count * out * channel_bytes(width, setup) for count, out, width in _matrices(config))
     return Need(
         weights=plain * setup.element_bytes + matrices,
         cache=setup.characters * (setup.context_tokens + WIDTH_MAX) * config.kv_token_elements * setup.element_bytes,
@@ -125,7 +125,7 @@ def _characters(count: int) -> str:
     return f"{count} characters" if count > 1 else "one character"
 
 
-def _channel_bytes(inputs: int, setup: Setup) -> int:
+def channel_bytes(inputs: int, setup: Setup) -> int:
     """What one output of a matrix takes."""
     match setup.kept:
         case WeightFormat.FP8:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from npc_engine.clock import NS_PER_MS
-from npc_engine.engines.diffusion.denoiser import Denoiser, Work
+from npc_engine.engines.diffusion.denoiser import Denoiser
 from npc_engine.engines.diffusion.head import Head, Reading, Verdict
 from npc_engine.engines.diffusion.noise import Keys
 from npc_engine.engines.diffusion.schedule import Schedule
@@ -75,18 +75,15 @@ _Mark: TypeAlias = _CpuMark | _CardMark
 
 
 class TimedDenoiser(Denoiser):
-    """As any other, but its steps are timed: `STEP` as a whole, of it `TRUNK` the layers, and `HEAD` the vocabulary and
-    all that is read off it. What is left is the sampler: what is kept, fresh noise, the canvases."""
+    """As any other, but the parts of its steps are timed: `TRUNK` the layers, and `HEAD` the vocabulary and all that is
+    read off it. What is left of a whole `STEP` is the sampler: what is kept, fresh noise, the canvases. Its steps are
+    never captured."""
 
     def __init__(self, weights: Weights, schedule: Schedule, watch: Stopwatch) -> None:
         super().__init__(weights, schedule)
         self._watch = watch
         self._trunk = _TimedTrunk(weights, watch)
         self._head = _TimedHead(weights, watch)
-
-    def step(self, work: Sequence[Work]) -> None:
-        with self._watch.lap(STEP):
-            super().step(work)
 
 
 class _TimedTrunk(Trunk):
