@@ -10,7 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from npc_engine.engines.diffusion.kernels.device.weight_tiles import FP8, format_of, load_tile, stored
+from npc_engine.engines.diffusion.kernels.device.weight_tiles import FP8, format_of, group_of, load_tile, stored
 
 
 @triton.jit
@@ -63,7 +63,7 @@ def quantised_linear(rows: Tensor, data: Tensor, scale: Tensor) -> Tensor:
         width,
         rows.stride(0),
         FORMAT=format_of(data),
-        GROUP=into // scale.shape[-1],
+        GROUP=group_of(data, scale),
         BLOCK_ROWS=block_rows,
         BLOCK_OUT=block_out,
         BLOCK_K=block_k,

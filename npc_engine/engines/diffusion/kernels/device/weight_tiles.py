@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from npc_engine.engines.diffusion.weights import Matrix
+from npc_engine.engines.diffusion.kernels.packing import PER_WORD
 
 PLAIN, FP8, INT4 = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)
 #: 2 ** 23 in float32: its lowest bits count ones, so a nibble put there is added to it. Cheaper than a conversion.
@@ -84,11 +81,13 @@ def format_of(data: Tensor) -> int:
     return int(FP8.value) if data.dtype == torch.float8_e4m3fn else int(PLAIN.value)
 
 
-def group_of(matrix: Matrix) -> int:
+def group_of(data: Tensor, scale: Tensor | None) -> int:
     """Inputs that share a scale in int4; 1 in other formats, where nobody asks."""
-    if matrix.scale is None or format_of(matrix.data) != INT4.value:
+    if scale is None or format_of(data) != INT4.value:
         return 1
-    return int(matrix.shape[-1]) // matrix.scale.shape[-1]
+    group = data.shape[-1] * PER_WORD // scale.shape[-1]
+    assert group & (group - 1) == 0, "tiles divide into groups of a power of two"
+    return group
 
 
 def stored(data: Tensor) -> Tensor:
