@@ -13,7 +13,7 @@ from daemon_peer import RunningDaemon
 pytest.importorskip("torch", reason="needs the extra `gpu`")
 
 from npc_engine.engines.diffusion.tiny_checkpoint import write_checkpoint
-from npc_engine.wire.messages import Bark, Cancel, Describe, Done, Error, Reason, Say, Source, Warm
+from npc_engine.wire.messages import Bark, Cancel, Describe, Done, Draft, Error, Reason, Say, Source, Warm
 
 #: Far more than is needed: what is tested is what comes, and not how fast this machine is.
 PATIENT_MS = 30_000
@@ -51,6 +51,21 @@ def test_every_character_is_answered_by_the_model(tiny: RunningDaemon, count: in
     assert [(reply.source, reply.reason) for reply in told] == [(Source.MODEL, None)] * count
     assert all(reply.timing is not None and reply.timing.cached_tokens > 0 for reply in told)
     assert len({reply.text for reply in told}) == count
+
+
+def test_noise_is_shown_as_it_comes_and_its_last_draft_is_the_line_at_the_deadline(tiny: RunningDaemon) -> None:
+    """Nobody can judge it, so what is measured with it is whether drafts come in time."""
+    client = tiny.client()
+    whole = client.ask(Say(id=1, npc="marta", text="What of the mill?", budget_ms=PATIENT_MS))
+    drafts = client.drafts(1)
+    assert len(drafts) > 1
+    assert isinstance(whole, Done)
+    assert all(whole.text.startswith(draft.text[: draft.stable]) for draft in drafts)
+    client.send(Say(id=2, npc="marta", text="And of the weir?", budget_ms=PATIENT_MS))
+    client.wait(lambda message: isinstance(message, Draft) and message.id == 2)
+    client.ask(Cancel(id=3, target=2))
+    part = client.terminal(2)
+    assert isinstance(part, Done | Error)
 
 
 def test_descriptions_and_remarks_are_written_too(tiny: RunningDaemon) -> None:
