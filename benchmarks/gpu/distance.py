@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import Tensor
@@ -13,6 +15,7 @@ from gpu.report import Findings
 from gpu.rig import CPU, OPTIONS, Size, random_words, repeated_words
 from npc_engine.engines.diffusion.config import ModelConfig
 from npc_engine.engines.diffusion.denoiser import Denoise, Denoiser, Read
+from npc_engine.engines.diffusion.kernels import grouped_experts
 from npc_engine.engines.diffusion.layout import Shape, build
 from npc_engine.engines.diffusion.packet import Packet
 from npc_engine.engines.diffusion.prefix_store import MIB, PrefixStore
@@ -60,31 +63,83 @@ class _Listening(Denoiser):
 
 
 def distance(size: Size, found: Findings) -> None:
-    """One step of a model with two layers of the real size."""
+    """One step of a model with two layers of the real size. Routers of random weights are torn between experts, and
+    take others for a rounding error: so each format is also told to take the experts that bf16 takes."""
+    words = dict(inputs(size.cut))
     exact = cut_weights(size.cut, CPU, torch.float32, WeightFormat.PLAIN)
-    expected = {name: logits(exact, words) for name, words in inputs(size.cut)}
+    expected = {name: logits(exact, each) for name, each in words.items()}
     del exact
+    plain: dict[str, Tensor] = {}
+    routes: dict[str, list[Route]] = {}
     for kept in WeightFormat:
         weights = cut_weights(size.cut, size.device, torch.bfloat16, kept)
-        for name, words in inputs(size.cut):
-            apart, alike = compare(logits(weights, words), expected[name])
-            found.row(weights=OPTIONS[kept], against="float32, CPU", input=name, apart=apart, clear_tokens_alike=alike)
+        for name, each in words.items():
+            if kept is WeightFormat.PLAIN:
+                with _noting(routes.setdefault(name, [])):
+                    plain[name] = logits(weights, each)
+                _note(found, "bf16", "float32", name, plain[name], expected[name])
+                continue
+            _note(found, OPTIONS[kept], "float32", name, made := logits(weights, each), expected[name])
+            _note(found, OPTIONS[kept], "bf16", name, made, plain[name])
+            with _routed(routes[name]):
+                _note(found, OPTIONS[kept], "bf16, its experts", name, logits(weights, each), plain[name])
         if kept is WeightFormat.PLAIN:
-            _beside_the_reference(weights, size, found)
+            _beside_the_reference(weights, size, words, plain, expected, found)
         del weights
 
 
-def _beside_the_reference(weights: Weights, size: Size, found: Findings) -> None:
+def _note(found: Findings, weights: str, against: str, name: str, made: Tensor, expected: Tensor) -> float:
+    apart, alike = compare(made, expected)
+    found.row(weights=weights, against=against, input=name, apart=apart, clear_tokens_alike=alike)
+    return apart
+
+
+def _beside_the_reference(
+    weights: Weights,
+    size: Size,
+    words: dict[str, Tensor],
+    plain: dict[str, Tensor],
+    expected: dict[str, Tensor],
+    found: Findings,
+) -> None:
     from npc_engine.engines.diffusion.baseline import Baseline
 
     baseline = Baseline(weights)
     worst = 0.0
-    for name, words in inputs(size.cut):
-        theirs = baseline.logits(words[:PROMPT].to(size.device), words[PROMPT:].to(size.device)).float().cpu()
-        apart, alike = compare(logits(weights, words), theirs)
-        worst = max(worst, apart)
-        found.row(weights="bf16", against="generate()", input=name, apart=apart, clear_tokens_alike=alike)
-    found.at_most("logits from the reference's, bf16, median position", FAR, worst, "of the norm")
+    for name, each in words.items():
+        theirs = baseline.logits(each[:PROMPT].to(size.device), each[PROMPT:].to(size.device)).float().cpu()
+        _note(found, "generate(), bf16", "float32", name, theirs, expected[name])
+        worst = max(worst, _note(found, "bf16", "generate(), bf16", name, plain[name], theirs))
+    found.at_most("logits from the reference's, bf16, median position", FAR, worst, "of norm")
+
+
+#: The experts that rows pick, and what each counts.
+Route = tuple[Tensor, Tensor]
+
+
+@contextmanager
+def _noting(routes: list[Route]) -> Iterator[None]:
+    """Notes which experts are taken."""
+    run = grouped_experts.run_experts
+
+    def noted(rows: Tensor, picked: Tensor, weight: Tensor, inner: Matrix, outer: Matrix) -> Tensor:
+        routes.append((picked, weight))
+        return run(rows, picked, weight, inner, outer)
+
+    with mock.patch.object(grouped_experts, "run_experts", noted):
+        yield
+
+
+@contextmanager
+def _routed(routes: list[Route]) -> Iterator[None]:
+    """Takes those that were noted."""
+    run, noted = grouped_experts.run_experts, iter(routes)
+
+    def routed(rows: Tensor, picked: Tensor, weight: Tensor, inner: Matrix, outer: Matrix) -> Tensor:
+        return run(rows, *next(noted), inner, outer)
+
+    with mock.patch.object(grouped_experts, "run_experts", routed):
+        yield
 
 
 def inputs(config: ModelConfig) -> Iterator[tuple[str, Tensor]]:

@@ -136,7 +136,7 @@ class Denoiser:
         return step
 
     def usual_shapes(self, most_rows: int) -> list[StepShape]:
-        """Those of steps of up to so many rows, where there are few."""
+        """Those that steps of up to so many rows have, where they are few."""
         return self._buckets.common(most_rows) if self._buckets else []
 
     @torch.no_grad()
@@ -292,7 +292,8 @@ class Step:
     def mark(self) -> None:
         """All has been asked of the card."""
         if self.desk is not None and self.desk.on_card:
-            self._done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            # Waiting for it leaves the core to others: a game has better use for it.
+            self._done = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
             self._done.record()
 
     def wait(self) -> None:

@@ -19,7 +19,7 @@ from npc_engine.clock import NS_PER_MS, NS_PER_S, Clock
 from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.diffusion.config import WIDTH_MAX
 from npc_engine.engines.diffusion.denoiser import Denoise, Denoiser, Read, Step, Work
-from npc_engine.engines.diffusion.line import CHEAP_ROWS, READING_ROWS, Bench, Line
+from npc_engine.engines.diffusion.line import READING_ROWS, Bench, Line
 from npc_engine.engines.diffusion.model import Model, cache_bytes, load_model
 from npc_engine.engines.diffusion.prefix_store import MIB, Chain, PrefixStore
 from npc_engine.engines.diffusion.schedule import Schedule
@@ -71,6 +71,9 @@ class DiffusionEngine:
         settings = parse_settings(spec.options)
         if settings.device == "cpu":
             torch.set_num_threads(spec.threads or default_threads())
+        else:
+            # 0 is the least of priorities: whatever else of this process shares the card with a step goes first.
+            torch.cuda.set_stream(torch.cuda.Stream(settings.device, priority=0))  # type: ignore[no-untyped-call]
         progress(0.0, "checking memory")
         model = load_model(spec, settings, progress)
         config, device = model.weights.config, model.weights.device
@@ -244,12 +247,8 @@ class DiffusionEngine:
         return (time.perf_counter_ns() - began_ns) / NS_PER_MS
 
     def _prepared(self, model: Model, lines: int, context_tokens: int, progress: Progress) -> Denoiser:
-        """On a card, steps of all common sizes are captured before anybody speaks: to do it then takes longer than a
-        line has. Others are as they come up for the second time."""
-        device = model.weights.device
-        if device.type == "cuda":
-            # 0 is the least of priorities: whatever else of this process shares the card with a step goes first.
-            torch.cuda.set_stream(torch.cuda.Stream(device, priority=0))  # type: ignore[no-untyped-call]
+        """On a card, steps of all usual sizes are captured before anybody speaks: to compile and capture one takes
+        longer than a line has. Others are when they come for the second time."""
         denoiser = Denoiser.on_device(
             model.weights,
             self._schedule,
@@ -257,7 +256,7 @@ class DiffusionEngine:
             context_tokens=context_tokens + WIDTH_MAX,
             slots=PAUSED + SLOTS_PER_LINE * lines,
         )
-        shapes, cache = denoiser.usual_shapes(CHEAP_ROWS), self._store.open(()).cache
+        shapes, cache = denoiser.usual_shapes(lines * WIDTH_MAX + READING_ROWS), self._store.open(()).cache
         for done, shape in enumerate(shapes):
             progress(0.8 + 0.15 * done / len(shapes), "capturing steps")
             denoiser.prepare(shape, cache)

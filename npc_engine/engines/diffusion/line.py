@@ -64,6 +64,7 @@ class Line:
         self.chain = chain
         self._begun = self._steps = 0  # steps begun, and those of them that were read
         self._under_way = 0  # pieces of work
+        self._asking = False
         self.replan(plan)
         self._cached_tokens = min(chain.length, len(self.task.tokens))
         self._unread = self.context[chain.length :]
@@ -92,7 +93,7 @@ class Line:
             tokens = self._unread[:reading_rows]
             return Read(self.chain, tokens) if tokens else None
         if not self._skeleton.complete:
-            return None if self.waits else self._question(lines)
+            return None if self._asking else self._question(lines)
         if self._skeleton.text_slot is None or self._begun >= self.plan.max_steps:
             return None
         if self._canvas is not None and self._canvas.finished:
@@ -108,6 +109,8 @@ class Line:
                 self._unread = self._unread[len(tokens) :]
                 if not self._unread and not self._behind:
                     self.chain.publish()
+            case Choose():
+                self._asking = True
             case Denoise():
                 self._begun += 1
 
@@ -122,7 +125,9 @@ class Line:
                     self._prefill_ms += max(0.0, ms - self._bench.step_ms)
                 through = not self._unread and not self.waits and not self.task.slots
                 return self._ended(FinishReason.STOP) if through else None
-            case Choose(picked=picked):  # plans count choices apart, so it is the price of neither token nor step
+            case Choose(picked=picked):
+                self._asking = False
+                # Plans count choices apart, so it is the price of neither token nor step
                 self._skeleton.take([token for _, token in sorted(picked.items())])
                 if self._skeleton.complete and self._skeleton.text_slot is None:
                     return self._ended(FinishReason.STOP)

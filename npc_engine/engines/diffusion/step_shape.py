@@ -54,8 +54,8 @@ class Buckets:
         )
 
     def common(self, most_rows: int) -> list[StepShape]:
-        """Those of steps of up to so many rows: canvases alone, or with prompts that are read beside them."""
-        sizes = [size for size in ROW_BUCKETS if size <= most_rows]
+        """Those that steps of up to so many rows have: canvases alone, or with prompts that are read beside them."""
+        sizes = [size for size in ROW_BUCKETS if size <= self.rows(most_rows)]
         heads = [(0, 0), *((size, 0) for size in sizes), *((0, size) for size in sizes)]
         shapes = [StepShape(rows, 0, 0, 0, full, last, 1) for rows in sizes for full, last in heads]
         return [self.fit(shape) for shape in shapes if shape.full <= shape.rows >= shape.last]
