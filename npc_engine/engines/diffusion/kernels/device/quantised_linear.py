@@ -51,7 +51,7 @@ def quantised_linear(rows: Tensor, data: Tensor, scale: Tensor) -> Tensor:
     out = rows.new_empty(count, width)
     few = count <= 64
     block_rows = max(16, triton.next_power_of_2(count)) if few else 128
-    block_out = 32 if few else 64 if count <= 512 else 128
+    block_out = 32 if count <= 128 else 64 if count <= 512 else 128
     block_k = (128 if few else 64) * 2 // rows.element_size()
     _multiply[(triton.cdiv(count, block_rows), triton.cdiv(width, block_out))](
         rows,
