@@ -21,9 +21,10 @@ from npc_engine.engines.diffusion.canvas import FREE, Canvas
 from npc_engine.engines.diffusion.canvas_state import CanvasState
 from npc_engine.engines.diffusion.graphs import Capture, Graphs, cuda_capture
 from npc_engine.engines.diffusion.head import NO_OPTION, Head
+from npc_engine.engines.diffusion.kernels.fresh_tokens import fresh_tokens
 from npc_engine.engines.diffusion.kernels.varlen_attention import tile_list
 from npc_engine.engines.diffusion.kv_blocks import KVBlocks
-from npc_engine.engines.diffusion.noise import Keys, Use, tokens
+from npc_engine.engines.diffusion.noise import Keys, Use
 from npc_engine.engines.diffusion.packet import Packet
 from npc_engine.engines.diffusion.prefix_store import BLOCK_TOKENS, Chain
 from npc_engine.engines.diffusion.schedule import Schedule
@@ -217,13 +218,14 @@ class Denoiser:
         state, rows = self._state, packet.full.long()
         span, place, held = packet.span[rows].long(), packet.place[rows].long(), packet.held[rows] != 0
         keys = packet.keys(rows)
-        reading = self._head.read(self._own(hidden, rows), packet.heat[span], keys)
+        own = self._own(hidden, rows)
+        reading = self._head.read(own, packet.heat[span], keys)
         best = torch.where(held, seen[rows], reading.best)
         shape = packet.shape
         known = reading.entropy.new_full((shape.spans, shape.columns), torch.inf)
         known[span, packet.offset[rows].long()] = reading.entropy.masked_fill(held, 0.0)
         accepted = self._schedule.accepted(known)[span, packet.offset[rows].long()]
-        noise = tokens(keys, self._weights.config.vocab_size, Use.RENOISE)
+        noise = fresh_tokens(keys, self._weights.config.vocab_size, Use.RENOISE, own)
         self._note(findings, rows, best, reading.entropy, best == state.draft[place])
         state.draft[place] = best
         state.tokens[place] = torch.where(held, best, torch.where(accepted, reading.drawn, noise))

@@ -19,6 +19,7 @@ def run(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, *arguments], capture_output=True, text=True, env=environment, check=False)
 
 
+@pytest.mark.timeout(240)
 def test_sections_run_one_by_one_and_fail_alone(tmp_path: Path) -> None:
     path = tmp_path / "found.json"
     first = run(path, "--only", "steps-int4")
