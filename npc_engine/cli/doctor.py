@@ -188,7 +188,9 @@ def _models(cards: list[fit.Card] | NpcError) -> Iterator[Finding]:
     found = "all" if not large else f"all but {', '.join(large)}"
     yield Finding("llama models that fit", Level.OK, found)
     card_mb = max((card.free for card in cards), default=0) >> 20 if not isinstance(cards, NpcError) else 0
-    fitting = [entry.name for entry in checkpoints() if entry.engines and (entry.memory_mb or 0) <= card_mb]
+    fitting = [entry.name for entry in checkpoints() if (entry.memory_mb or card_mb + 1) <= card_mb]
+    in_int4 = [entry.name for entry in checkpoints() if (entry.int4_memory_mb or card_mb + 1) <= card_mb]
+    fitting += [f"{name} with --option weights=int4" for name in in_int4 if name not in fitting]
     yield Finding("diffusion models that fit", Level.OK, ", ".join(fitting) or "none, for want of a large card")
 
 

@@ -99,11 +99,13 @@ class Model(Known, frozen=True, kw_only=True):
 
 class Checkpoint(Known, frozen=True, kw_only=True):
     """A model that is a folder of files, as its publisher keeps it on the hub. `size_bytes` is about what it takes;
-    the hub says what exactly. Without `engines`, nothing here can run it: it is listed so that nobody tries in vain."""
+    the hub says what exactly. Without `engines`, nothing here can run it: it is listed so that nobody tries in vain.
+    `int4_memory_mb` is what it takes with `--option weights=int4`."""
 
     repo: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
     revision: str
     memory_mb: Positive | None = None
+    int4_memory_mb: Positive | None = None
 
 
 class Shipped(Known, frozen=True, kw_only=True):

@@ -106,7 +106,11 @@ def test_a_card_is_shown_with_what_fits_it(tmp_path: Path, machine: Machine) -> 
     machine.cards = [Card("Some GPU", 40 << 30, 48 << 30)]
     _, findings, _ = examine(tmp_path)
     assert findings["graphics card"]["found"] == "Some GPU: 40.0 GiB free of 48.0 GiB"
-    assert findings["diffusion models that fit"]["found"] == "diffusiongemma-26b-fp8"
+    int4 = "with --option weights=int4"
+    assert findings["diffusion models that fit"]["found"] == f"diffusiongemma-26b-fp8, diffusiongemma-26b {int4}"
+    machine.cards = [Card("Small GPU", 23 << 30, 24 << 30)]
+    found = examine(tmp_path)[1]["diffusion models that fit"]["found"]
+    assert found == f"diffusiongemma-26b {int4}, diffusiongemma-26b-fp8 {int4}"
     machine.cards = [Card("Old GPU", 4 << 30, 8 << 30)]
     assert "none" in examine(tmp_path)[1]["diffusion models that fit"]["found"]
 

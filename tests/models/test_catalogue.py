@@ -145,6 +145,8 @@ def test_the_memory_of_a_checkpoint_is_the_computed_one() -> None:
         assert isinstance(entry, Checkpoint)
         computed_mb = need(real, Setup(characters=4, context_tokens=2_048, kept=kept)).total / 2**20
         assert entry.memory_mb == pytest.approx(computed_mb, rel=0.005)
+        int4_mb = need(real, Setup(4, 2_048, WeightFormat.INT4)).total / 2**20
+        assert entry.int4_memory_mb == pytest.approx(int4_mb, rel=0.005)
 
 
 @pytest.mark.parametrize(
