@@ -15,13 +15,15 @@ from gpu.report import Findings
 from gpu.rig import CPU, OPTIONS, Size, random_words, repeated_words
 from npc_engine.engines.diffusion.config import ModelConfig
 from npc_engine.engines.diffusion.denoiser import Denoise, Denoiser, Read
-from npc_engine.engines.diffusion.kernels import grouped_experts
+from npc_engine.engines.diffusion.head import Head
+from npc_engine.engines.diffusion.kernels import grouped_experts, vocabulary_head
 from npc_engine.engines.diffusion.layout import Shape, build
+from npc_engine.engines.diffusion.noise import Keys
 from npc_engine.engines.diffusion.packet import Packet
 from npc_engine.engines.diffusion.prefix_store import MIB, PrefixStore
 from npc_engine.engines.diffusion.quantise import keep
 from npc_engine.engines.diffusion.random_weights import RandomSource, random_source
-from npc_engine.engines.diffusion.schedule import Schedule
+from npc_engine.engines.diffusion.schedule import T_MIN, Schedule
 from npc_engine.engines.diffusion.weight_format import WeightFormat
 from npc_engine.engines.diffusion.weights import Matrix, Weights
 
@@ -29,6 +31,8 @@ INPUTS: dict[str, Callable[[int, int, int], Tensor]] = {"random": random_words, 
 PROMPT, WIDTH = 96, 64
 #: A token is clear where the likeliest leads the next by so much, in logits.
 CLEAR = 0.25
+#: Tokens of which the mean embedding is made, instead of all.
+TOPS = (1, 8, 64, 256)
 #: By relative norm, the median position: what bf16 may be from the reference in bf16.
 FAR = 1e-2
 
@@ -99,6 +103,7 @@ def _distance(size: Size, found: Findings, *, sharp: bool) -> None:
             with _routed(routes[name]):
                 table.note(OPTIONS[kept], "bf16, its experts", name, logits(weights, each), plain[name])
         if kept is WeightFormat.PLAIN:
+            _likeliest_only(weights, words, found)
             _beside_the_reference(weights, size, words, plain, expected, table)
         del weights
 
@@ -122,6 +127,21 @@ class _Table:
             clear_tokens_alike=alike,
         )
         return apart
+
+
+def _likeliest_only(weights: Weights, words: dict[str, Tensor], found: Findings) -> None:
+    """How far the mean embedding of the likeliest tokens is from that of all."""
+    for name, each in words.items():
+        rows = hidden(weights, each)
+        scale = Head(weights).embedding_scale
+        head = vocabulary_head.Unembedding(weights.embedding, weights.config.logit_softcap, scale)
+        warmth = torch.full((WIDTH,), T_MIN, device=rows.device)
+        keys = Keys(*torch.zeros((4, WIDTH), dtype=torch.int64, device=rows.device))
+        whole = vocabulary_head.read_vocabulary(rows, head, warmth, keys).soft.float()
+        for top in TOPS:
+            part = vocabulary_head.read_vocabulary(rows, head, warmth, keys, top).soft.float()
+            apart = float(((part - whole).norm(dim=1) / whole.norm(dim=1)).median())
+            found.row(soft_embedding_of=top, input=name, temperature=T_MIN, apart_from_all=apart)
 
 
 def _beside_the_reference(
@@ -188,6 +208,13 @@ def cut_weights(
 
 def logits(weights: Weights, words: Tensor) -> Tensor:
     """Of a canvas of the last `WIDTH` words behind a prompt of the first, `(C, V)` in float32 on the CPU."""
+    scores = hidden(weights, words).float() @ weights.embedding.float().T
+    cap = weights.config.logit_softcap
+    return (torch.tanh(scores / cap) * cap).cpu()
+
+
+def hidden(weights: Weights, words: Tensor) -> Tensor:
+    """Its rows `(C, H)` before the head."""
     denoiser = _Listening(weights, Schedule())
     store = PrefixStore(weights.config, dtype=weights.dtype, device=weights.device, device_bytes=64 * MIB)
     chain = store.open(())
@@ -197,9 +224,7 @@ def logits(weights: Weights, words: Tensor) -> Tensor:
     canvas.start = words[PROMPT:]
     denoiser.step([Denoise(chain, canvas)])
     chain.close()
-    scores = denoiser.hidden[:WIDTH].float() @ weights.embedding.float().T
-    cap = weights.config.logit_softcap
-    return (torch.tanh(scores / cap) * cap).cpu()
+    return denoiser.hidden[:WIDTH]
 
 
 def compare(found: Tensor, expected: Tensor) -> tuple[float, float]:

@@ -73,7 +73,8 @@ class Denoiser:
     """The model, step by step.
 
     With `buckets` steps are filled up to a few sizes, and with `capture` those are captured; without, each is as large
-    as it has to be. `slots` are canvases that will be held at once; more is possible, but not in a captured step.
+    as it has to be. `slots` are canvases that will be held at once; more is possible, but not in a captured step. With
+    `top` a step is conditioned on so many of the likeliest tokens of the one before, and not on all.
     """
 
     def __init__(
@@ -84,11 +85,12 @@ class Denoiser:
         buckets: Buckets | None = None,
         capture: Capture | None = None,
         slots: int = SLOTS,
+        top: int = 0,
     ) -> None:
         self._weights = weights
         self._schedule = schedule
         self._trunk = Trunk(weights)
-        self._head = Head(weights)
+        self._head = Head(weights, top)
         self._state = CanvasState(weights.config, slots, dtype=weights.dtype, device=weights.device)
         self._buckets = buckets
         self.graphs = Graphs(capture if buckets else None)
@@ -97,14 +99,14 @@ class Denoiser:
 
     @classmethod
     def on_device(
-        cls, weights: Weights, schedule: Schedule, *, lines: int, context_tokens: int, slots: int = SLOTS
+        cls, weights: Weights, schedule: Schedule, *, lines: int, context_tokens: int, slots: int = SLOTS, top: int = 0
     ) -> Denoiser:
         """The best that the weights' device can do: on a card steps are filled up and captured. `lines` sequences take
         part in a step, and stand behind at most so many tokens."""
         if weights.device.type != "cuda":
-            return cls(weights, schedule, slots=slots)
+            return cls(weights, schedule, slots=slots, top=top)
         buckets = Buckets(lines, -(-context_tokens // BLOCK_TOKENS))
-        return cls(weights, schedule, buckets=buckets, capture=cuda_capture(weights.device), slots=slots)
+        return cls(weights, schedule, buckets=buckets, capture=cuda_capture(weights.device), slots=slots, top=top)
 
     def canvas(self, width: int, *, planned: int = 1, seed: int = 0, number: int = 0) -> Canvas:
         """A canvas for this model, all noise."""

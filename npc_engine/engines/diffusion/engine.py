@@ -23,7 +23,7 @@ from npc_engine.engines.diffusion.line import READING_ROWS, Bench, Line
 from npc_engine.engines.diffusion.model import Model, cache_bytes, load_model
 from npc_engine.engines.diffusion.prefix_store import MIB, Chain, PrefixStore
 from npc_engine.engines.diffusion.schedule import Schedule
-from npc_engine.engines.diffusion.settings import parse_settings
+from npc_engine.engines.diffusion.settings import Settings, parse_settings
 from npc_engine.engines.diffusion.vocabulary import Vocabulary
 from npc_engine.engines.threads import default_threads
 from npc_engine.errors import ErrorCode, NpcError
@@ -88,7 +88,7 @@ class DiffusionEngine:
             host_bytes=settings.host_cache_mib * MIB,
         )
         self._model = model
-        self._denoiser = self._prepared(model, spec.max_parallel, context, progress)
+        self._denoiser = self._prepared(model, settings, spec.max_parallel, context, progress)
         self._ahead = 1 if device.type == "cuda" and spec.gpu_share >= 1.0 else 0
         progress(0.95, "first steps")
         step_ms, several_ms, token_ms = self._probe(min(context, READING_ROWS))
@@ -246,7 +246,9 @@ class DiffusionEngine:
         self._denoiser.step(work)
         return (time.perf_counter_ns() - began_ns) / NS_PER_MS
 
-    def _prepared(self, model: Model, lines: int, context_tokens: int, progress: Progress) -> Denoiser:
+    def _prepared(
+        self, model: Model, settings: Settings, lines: int, context_tokens: int, progress: Progress
+    ) -> Denoiser:
         """On a card, steps of all usual sizes are captured before anybody speaks: to compile and capture one takes
         longer than a line has. Others are when they come for the second time."""
         denoiser = Denoiser.on_device(
@@ -255,6 +257,7 @@ class DiffusionEngine:
             lines=lines,
             context_tokens=context_tokens + WIDTH_MAX,
             slots=PAUSED + SLOTS_PER_LINE * lines,
+            top=settings.soft_top,
         )
         shapes, cache = denoiser.usual_shapes(lines * WIDTH_MAX + READING_ROWS), self._store.open(()).cache
         for done, shape in enumerate(shapes):

@@ -14,9 +14,11 @@ __all__ = ["NO_OPTION", "Head", "Reading", "Verdict"]
 
 
 class Head:
-    """The embedding, read both ways."""
+    """The embedding, read both ways. With `top`, what is expected is the mean of so many tokens, the likeliest, and not
+    of all."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, top: int = 0) -> None:
+        self._top = top
         self._embedding = weights.embedding
         # Rounded as the reference does: the square root of the hidden size in the type of the weights.
         self.embedding_scale = torch.tensor(weights.config.hidden_size**0.5, device=weights.device).to(weights.dtype)
@@ -28,7 +30,7 @@ class Head:
 
     def read(self, rows: Tensor, temperature: Tensor, keys: Keys) -> Reading:
         """`rows` `(N, H)` at temperatures `(N,)`, drawn with the noise of `keys`."""
-        return vocabulary_head.read_vocabulary(rows, self._backwards, temperature, keys)
+        return vocabulary_head.read_vocabulary(rows, self._backwards, temperature, keys, self._top)
 
     def read_last(self, rows: Tensor, temperature: Tensor) -> Verdict:
         """The same for rows after which no step comes: nothing is drawn, and nothing expected."""

@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True):
         cache_mib       memory for what characters have read; default: twice the characters that speak at once
         host_cache_mib  ordinary memory for what has to make room there, default 0
         random_weights  tiny or full: a made-up model instead of a checkpoint; it speaks noise
+        soft_top        condition each step on so many of the likeliest tokens of the one before; default 0: on all
         seed            of the random weights, default 0
 
     `cache_mib` is None for the default.
@@ -36,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True):
     cache_mib: int | None
     host_cache_mib: int
     random_weights: str
+    soft_top: int
     seed: int
 
     @property
@@ -62,6 +64,7 @@ def parse_settings(options: Mapping[str, str]) -> Settings:
         cache_mib=whole_number(options, "cache_mib", 0) if "cache_mib" in options else None,
         host_cache_mib=whole_number(options, "host_cache_mib", 0),
         random_weights=_one_of("random_weights", options.get("random_weights", ""), ("", *SIZES)),
+        soft_top=whole_number(options, "soft_top", 0),
         seed=whole_number(options, "seed", 0),
     )
 

@@ -144,6 +144,18 @@ class TestLastStep:
         torch.testing.assert_close(last.entropy, more.entropy)
 
 
+def test_a_step_may_be_conditioned_on_the_likeliest_tokens_only(loop: Loop) -> None:
+    chain = loop.opened(random_prompt(20, 1))
+    soft = {}
+    for top in (0, 1, TINY.vocab_size):
+        denoiser = Denoiser(loop.weights, loop.schedule, top=top)
+        canvas = denoiser.canvas(32, planned=4, seed=1)
+        denoiser.step([Denoise(chain, canvas)])
+        soft[top] = denoiser.soft(canvas)
+    torch.testing.assert_close(soft[TINY.vocab_size], soft[0])
+    assert torch.equal(soft[1], Head(loop.weights).embed(canvas.draft))
+
+
 class TestClampNext:
     """What is published holds at once, and the model sees it a step later, whether the next one has begun or not."""
 
