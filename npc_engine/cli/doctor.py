@@ -6,24 +6,24 @@ import json
 import platform
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-import msgspec
 import psutil
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from npc_engine.cli import machine
 from npc_engine.cli.console import reported_errors
+from npc_engine.cli.engine_auto import AUTO, BASE, Wanted, known
 from npc_engine.cli.engine_options import DIFFUSION, RANDOM_WEIGHTS, chosen_entry, needs_model, parse_settings
+from npc_engine.cli.remembered import EngineChoice
 from npc_engine.cli.serve import DEFAULT_PORT, ContextOption, EngineOption, ModelOption, ParallelOption, SettingsOption
 from npc_engine.engines import registry
 from npc_engine.engines.diffusion import fit
@@ -34,13 +34,6 @@ from npc_engine.models.catalogue import Entry, catalogue, checkpoints
 from npc_engine.models.choose import model_here, path_of
 from npc_engine.models.home import HOME_VARIABLE, home, models_dir
 
-#: What each engine imports.
-PACKAGES = {
-    "llama": ("xllamacpp",),
-    DIFFUSION: ("torch", "safetensors", "tokenizers", "huggingface_hub"),
-}
-#: Importing torch from a cold disk takes long, seconds.
-CARDS_S = 120.0
 #: The bytes of a number by `--option weights=...`, where it is not the default of the device.
 WEIGHT_BYTES = {"bf16": 2, "fp8": 2, "fp32": 4, "fp64": 8}
 
@@ -77,7 +70,7 @@ class Asked(NamedTuple):
 
 
 def doctor(
-    engine: EngineOption = "llama",
+    engine: EngineOption = AUTO,
     model: ModelOption = None,
     parallel: ParallelOption = 4,
     context: ContextOption = 2_048,
@@ -95,8 +88,14 @@ def doctor(
       npc-engine doctor --engine diffusion --model diffusiongemma-26b --parallel 16 --option weights=fp8
     """
     with reported_errors():
+        findings = []
+        if engine == AUTO:
+            there = _home().level is not Level.FAIL
+            choice = known(Wanted(model, tuple(option))) if there else None
+            findings.append(_choice(choice))
+            engine, model = (choice.engine, choice.model) if choice else (BASE, model)
         registry.find(engine)
-        findings = list(examine(Asked(engine, model, parallel, context, parse_settings(option), port)))
+        findings += examine(Asked(engine, model, parallel, context, parse_settings(option), port))
     _print(findings)
     if output:
         report = [{**finding._asdict(), "level": finding.level.value} for finding in findings]
@@ -105,13 +104,20 @@ def doctor(
         raise typer.Exit(1)
 
 
+def _choice(choice: EngineChoice | None) -> Finding:
+    what = f"engine {AUTO}"
+    if choice is None:
+        return Finding(what, Level.OK, "not tried yet", "npc-engine talk does, and remembers it")
+    return Finding(what, Level.OK, f"{choice.engine} with {choice.model}", choice.reason)
+
+
 def examine(asked: Asked) -> Iterator[Finding]:
     """Everything that was found, one after the other."""
     yield Finding("Python", Level.OK, f"{platform.python_version()} on {platform.system()} {platform.machine()}")
-    for engine, packages in PACKAGES.items():
+    for engine, packages in machine.PACKAGES.items():
         yield _packages(engine, packages, wanted=engine == asked.engine)
     yield _memory()
-    cards = _cards()
+    cards = machine.cards()
     yield from _card_findings(cards, asked)
     yield _port(asked.port)
     folder = _home()
@@ -122,7 +128,7 @@ def examine(asked: Asked) -> Iterator[Finding]:
 
 
 def _packages(engine: str, names: tuple[str, ...], *, wanted: bool) -> Finding:
-    what, versions = f"{engine} engine", {name: _version(name) for name in names}
+    what, versions = f"{engine} engine", {name: machine.version(name) for name in names}
     missing = [name for name, version in versions.items() if version is None]
     if not missing:
         return Finding(what, Level.OK, ", ".join(f"{name} {version}" for name, version in versions.items()))
@@ -134,31 +140,9 @@ def _packages(engine: str, names: tuple[str, ...], *, wanted: bool) -> Finding:
     )
 
 
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def _memory() -> Finding:
     memory = psutil.virtual_memory()
     return Finding("memory", Level.OK, f"{fit.gib(memory.available)} free of {fit.gib(memory.total)}")
-
-
-def _cards() -> list[fit.Card] | NpcError:
-    """The graphics cards, asked for in another process, because torch is heavy and may not even start."""
-    if _version("torch") is None:
-        return []
-    command = [sys.executable, "-m", fit.__name__]
-    try:
-        asked = subprocess.run(command, capture_output=True, timeout=CARDS_S, check=True)  # noqa: S603 - our own module
-        return msgspec.json.decode(asked.stdout, type=list[fit.Card])
-    except subprocess.CalledProcessError as error:
-        lines = error.stderr.decode("utf-8", "replace").strip().splitlines()
-        return NpcError(ErrorCode.ENGINE_UNAVAILABLE, lines[-1] if lines else f"it ended with {error.returncode}")
-    except (OSError, subprocess.TimeoutExpired, msgspec.DecodeError) as error:
-        return NpcError(ErrorCode.ENGINE_UNAVAILABLE, str(error))
 
 
 def _card_findings(cards: list[fit.Card] | NpcError, asked: Asked) -> Iterator[Finding]:
@@ -167,7 +151,7 @@ def _card_findings(cards: list[fit.Card] | NpcError, asked: Asked) -> Iterator[F
         level = Level.FAIL if wanted else Level.WARN
         yield Finding("graphics card", level, f"torch does not start: {cards.message}", "install torch anew")
     elif not cards:
-        without = "torch sees none" if _version("torch") else "unknown without torch"
+        without = "torch sees none" if machine.version("torch") else "unknown without torch"
         slow = wanted and asked.settings.get(RANDOM_WEIGHTS) != "tiny"
         advice = "the diffusion engine is far too slow on a CPU for a game" if slow else ""
         yield Finding("graphics card", Level.WARN if slow else Level.OK, without, advice)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from npc_engine.cli import doctor
+from npc_engine.cli import machine as machines
 from npc_engine.cli.main import app
 from npc_engine.engines.diffusion.fit import Card
 from npc_engine.models.catalogue import by_name
@@ -56,8 +56,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     shown = Machine()
     monkeypatch.setenv("NPC_ENGINE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(doctor, "_version", shown.packages.get)
-    monkeypatch.setattr(doctor.subprocess, "run", shown.run)
+    monkeypatch.setattr(machines, "version", shown.packages.get)
+    monkeypatch.setattr(machines.subprocess, "run", shown.run)
     return shown
 
 

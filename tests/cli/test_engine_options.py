@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from test_gguf import METADATA, STRING
+from test_gguf import gguf as head
 
 from npc_engine.cli import engine_options
+from npc_engine.cli.adapter_options import Adapting
 from npc_engine.cli.engine_options import model_for_child, worker_config
 from npc_engine.engines.base import ModelSpec
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import Entry
+from npc_engine.models.catalogue import Entry, Model, by_name
 from npc_engine.worker.link import WorkerConfig
+
+NO_ADAPTER = Adapting()
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +36,7 @@ def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def config(engine: str, model: str | None = None, *options: str) -> WorkerConfig:
+def config(engine: str, model: str | None = None, *options: str, adapting: Adapting = NO_ADAPTER) -> WorkerConfig:
     return worker_config(
         engine=engine,
         model=model,
@@ -39,6 +45,7 @@ def config(engine: str, model: str | None = None, *options: str) -> WorkerConfig
         context_tokens=1_024,
         options=list(options),
         log_level="WARNING",
+        adapting=adapting,
     )
 
 
@@ -78,6 +85,47 @@ def checkpoint(folder: Path, model_type: str = "diffusion_gemma") -> Path:
 def gguf(path: Path) -> Path:
     path.write_bytes(b"GGUF")
     return path
+
+
+ADAPTER = {
+    "general.architecture": (STRING, "qwen2"),
+    "general.type": (STRING, "adapter"),
+    "adapter.type": (STRING, "lora"),
+}
+Q = "blk.0.attn_q.weight"
+
+
+def test_an_adapter_goes_with_its_model(tmp_path: Path) -> None:
+    model, voice = tmp_path / "mine.gguf", tmp_path / "voice.gguf"
+    model.write_bytes(head(METADATA, shapes={Q: (896, 896)}))
+    voice.write_bytes(head(ADAPTER, shapes={f"{Q}.lora_a": (896, 4), f"{Q}.lora_b": (4, 896)}))
+    relative = Adapting(Path("voice.gguf"))
+    for engine in ("llama", "openvino"):
+        assert config(engine, str(model), adapting=relative).spec.adapter == voice.resolve()
+        assert config(engine, str(model)).spec.adapter is None
+    assert relative.arguments == ["--adapter", str(Path.cwd() / "voice.gguf")]
+    for engine, adapting, what in (
+        ("scripted", relative, "takes no adapter"),
+        ("llama", Adapting(tmp_path / "none.gguf"), "no such adapter"),
+        ("llama", Adapting(model), "not a LoRA adapter"),
+        ("llama", Adapting(voice, off=True), "exclude each other"),
+    ):
+        with pytest.raises(NpcError, match=what):
+            config(engine, str(model), adapting=adapting)
+
+
+def test_a_models_own_adapter_is_used_unless_it_is_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = by_name("smollm2-135m")
+    assert isinstance(small, Model)
+    with_voice = msgspec.structs.replace(small, adapter="voice.gguf")
+    monkeypatch.setattr(engine_options, "find", lambda name: with_voice)
+    found = config("llama", small.name).spec.adapter
+    assert found == with_voice.adapter_path
+    assert found is not None
+    assert found.parts[-3:] == ("models", "adapters", "voice.gguf")
+    off = Adapting(off=True)
+    assert config("llama", small.name, adapting=off).spec.adapter is None
+    assert off.arguments == ["--no-adapter"]
 
 
 def test_an_unknown_engine_is_refused_before_a_model_is_looked_for() -> None:
