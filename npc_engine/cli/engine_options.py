@@ -8,12 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from npc_engine.cli.room import Use, check_before_fetching
 from npc_engine.engines import registry
 from npc_engine.engines.base import ModelSpec
 from npc_engine.engines.diffusion.config import read_config
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import Entry, by_name, find
-from npc_engine.models.choose import choose_checkpoint, choose_model, ensure_model
+from npc_engine.models.catalogue import Checkpoint, Entry, by_name, find
+from npc_engine.models.choose import choose_checkpoint, choose_model, ensure_model, path_of
 from npc_engine.worker.link import WorkerConfig
 
 #: Engines that need no model file.
@@ -24,6 +25,8 @@ DIFFUSION_FORMAT = "gemma4"
 #: `--option random_weights=...` of the diffusion engine: a made-up model of this size, to try and to measure.
 RANDOM_WEIGHTS = "random_weights"
 RANDOM_SIZES = ("tiny", "full")
+#: What `npc-engine serve` has for characters at once and tokens of context, if nobody says.
+PARALLEL, CONTEXT_TOKENS = 4, 2_048
 #: A file of an unknown model, from this size on, is taken for one that can choose: about a billion parameters.
 CHOOSING_BYTES = 700 << 20
 
@@ -41,11 +44,12 @@ def worker_config(
     """Resolve the model (fetching it if need be, with a progress bar) and build the worker's configuration.
 
     Raises NpcError: ENGINE_UNKNOWN, ENGINE_FAILED (a model of the wrong kind), MODEL_UNKNOWN, MODEL_MISSING,
-    DOWNLOAD_FAILED, ...
+    MODEL_TOO_LARGE, DOWNLOAD_FAILED, ...
     """
     registry.find(engine)
     settings = parse_settings(options)
-    spec = _model(engine, model) if needs_model(engine, settings) else _without_model(engine, settings)
+    use = Use(parallel, context_tokens, settings)
+    spec = _model(engine, model, use) if needs_model(engine, settings) else _without_model(engine, settings)
     spec = msgspec.structs.replace(
         spec, context_tokens=context_tokens, max_parallel=parallel, threads=threads, options=settings
     )
@@ -71,7 +75,7 @@ def model_for_child(engine: str, model: str | None, options: Sequence[str]) -> s
     chosen = chosen_entry(engine, model)
     if isinstance(chosen, Path):
         return str(chosen)
-    ensure_model(chosen)
+    _fetched(chosen, Use(PARALLEL, CONTEXT_TOKENS, parse_settings(options)))
     return chosen.name
 
 
@@ -98,10 +102,17 @@ def chosen_entry(engine: str, model: str | None) -> Entry | Path:
     return entry
 
 
-def _model(engine: str, model: str | None) -> ModelSpec:
+def _fetched(entry: Entry, use: Use) -> Path:
+    """Where it lies; fetched if it was not here, unless it is large and would not fit."""
+    if isinstance(entry, Checkpoint) and path_of(entry) is None:
+        check_before_fetching(entry, use)
+    return ensure_model(entry)
+
+
+def _model(engine: str, model: str | None, use: Use) -> ModelSpec:
     chosen = chosen_entry(engine, model)
     if not isinstance(chosen, Path):
-        path = ensure_model(chosen)
+        path = _fetched(chosen, use)
         return ModelSpec(name=chosen.name, path=path, chat_format=chosen.chat_format, chooses=chosen.chooses)
     if engine == DIFFUSION:
         return ModelSpec(name=chosen.name, path=chosen, chat_format=DIFFUSION_FORMAT)
