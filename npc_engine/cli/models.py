@@ -47,7 +47,8 @@ def list_models() -> None:
         console.print(f"[bold]{_line(HEADINGS, widths)}[/]", soft_wrap=True)
         for entry, facts in zip(entries, rows, strict=True):
             console.print(_line(facts, widths), soft_wrap=True)
-            console.print(Padding(f"[dim]{escape(entry.quality)}[/]", (0, 0, 0, 4)))
+            told = f"{entry.repo}. {entry.quality}" if isinstance(entry, Checkpoint) else entry.quality
+            console.print(Padding(f"[dim]{escape(told)}[/]", (0, 0, 0, 4)))
         converted_too = ", ".join(entry.name for entry in entries if CONVERTED_FOR in entry.engines[1:])
         console.print(f"[dim]With --engine {CONVERTED_FOR} too: {converted_too}.[/]")
 
