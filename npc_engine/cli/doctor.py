@@ -19,23 +19,27 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from npc_engine.cli import machine
+from npc_engine.cli import machine, room
 from npc_engine.cli.console import reported_errors
 from npc_engine.cli.engine_auto import AUTO, BASE, Wanted, known
-from npc_engine.cli.engine_options import DIFFUSION, RANDOM_WEIGHTS, chosen_entry, needs_model, parse_settings
+from npc_engine.cli.engine_options import (
+    CONTEXT_TOKENS,
+    DIFFUSION,
+    PARALLEL,
+    RANDOM_WEIGHTS,
+    chosen_entry,
+    needs_model,
+    parse_settings,
+)
 from npc_engine.cli.remembered import EngineChoice
 from npc_engine.cli.serve import DEFAULT_PORT, ContextOption, EngineOption, ModelOption, ParallelOption, SettingsOption
 from npc_engine.engines import registry
 from npc_engine.engines.diffusion import fit
-from npc_engine.engines.diffusion.config import read_config
 from npc_engine.engines.gguf import read_head
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import Entry, catalogue, checkpoints
+from npc_engine.models.catalogue import Checkpoint, Entry, catalogue, checkpoints
 from npc_engine.models.choose import model_here, path_of
 from npc_engine.models.home import HOME_VARIABLE, home, models_dir
-
-#: The bytes of a number by `--option weights=...`, where it is not the default of the device.
-WEIGHT_BYTES = {"bf16": 2, "fp8": 2, "fp32": 4, "fp64": 8}
 
 
 class Level(StrEnum):
@@ -72,8 +76,8 @@ class Asked(NamedTuple):
 def doctor(
     engine: EngineOption = AUTO,
     model: ModelOption = None,
-    parallel: ParallelOption = 4,
-    context: ContextOption = 2_048,
+    parallel: ParallelOption = PARALLEL,
+    context: ContextOption = CONTEXT_TOKENS,
     option: SettingsOption = [],  # noqa: B006 - typer reads the default, nobody changes it
     port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port the daemon would use.")] = DEFAULT_PORT,
     output: Annotated[Path | None, typer.Option("--json", help="Write the findings here.")] = None,
@@ -117,7 +121,7 @@ def examine(asked: Asked) -> Iterator[Finding]:
     for engine, packages in machine.PACKAGES.items():
         yield _packages(engine, packages, wanted=engine == asked.engine)
     yield _memory()
-    cards = machine.cards()
+    cards = _cards()
     yield from _card_findings(cards, asked)
     yield _port(asked.port)
     folder = _home()
@@ -143,6 +147,16 @@ def _packages(engine: str, names: tuple[str, ...], *, wanted: bool) -> Finding:
 def _memory() -> Finding:
     memory = psutil.virtual_memory()
     return Finding("memory", Level.OK, f"{fit.gib(memory.available)} free of {fit.gib(memory.total)}")
+
+
+def _cards() -> list[fit.Card] | NpcError:
+    """Those there are, or why nobody knows."""
+    if machine.version("torch") is None:
+        return []
+    try:
+        return machine.cards()
+    except NpcError as error:
+        return error
 
 
 def _card_findings(cards: list[fit.Card] | NpcError, asked: Asked) -> Iterator[Finding]:
@@ -178,37 +192,46 @@ def _models(cards: list[fit.Card] | NpcError) -> Iterator[Finding]:
 def _model(asked: Asked, cards: list[fit.Card] | NpcError) -> Finding:
     """The one model that would be loaded."""
     what = "model asked for"
-    if not needs_model(asked.engine, asked.settings):
-        return Finding(what, Level.OK, "none needed")
+    present = cards if isinstance(cards, list) else []
+    use = room.Use(asked.characters, asked.context_tokens, asked.settings)
     fetched_unasked = asked.model is None and asked.engine != DIFFUSION
     try:
+        if not needs_model(asked.engine, asked.settings):
+            if asked.settings.get(RANDOM_WEIGHTS) != "full":
+                return Finding(what, Level.OK, "none needed")
+            return _fits(what, "random weights", room.for_random_weights(use, present))
         chosen = model_here(None)[0] if fetched_unasked else chosen_entry(asked.engine, asked.model)
         place = chosen if isinstance(chosen, Path) else path_of(chosen)
-        if place is None:
-            return Finding(what, Level.WARN, "not here yet", f"npc-engine models pull {asked.model}")
-        needed, where, free = _needed(asked, place, cards)
+        if asked.engine != DIFFUSION:
+            found = _gguf_room(place or chosen, use)
+        elif place is not None:
+            found = room.for_checkpoint(place, use, present)
+        else:
+            assert isinstance(chosen, Checkpoint), "of this engine's models only those have to be fetched"
+            found = room.for_checkpoint(chosen, use, present)
     except NpcError as error:
         missing = fetched_unasked and error.code is ErrorCode.MODEL_MISSING
         return Finding(what, Level.WARN if missing else Level.FAIL, error.message)
-    found = f"{place.name}: needs {fit.gib(needed)} of {fit.gib(free)} free on {where}"
-    if needed <= free:
-        return Finding(what, Level.OK, found)
-    return Finding(what, Level.WARN, found, "close other programs, or take a smaller model or --context")
+    if place is None and found.needed <= found.free:
+        needs = f"not here yet; needs about {fit.gib(found.needed)} of {fit.gib(found.free)} free on {found.where}"
+        return Finding(what, Level.WARN, needs, f"npc-engine models pull {asked.model}")
+    return _fits(what, place.name if place else f"{asked.model}, not here yet", found)
 
 
-def _needed(asked: Asked, place: Path, cards: list[fit.Card] | NpcError) -> tuple[int, str, int]:
-    """Bytes the model takes, where, and how many are free there. Raises `NpcError` if the engine would refuse it."""
-    free, where, on_card = psutil.virtual_memory().available, "this machine", False
-    if asked.engine != DIFFUSION:
-        cache = asked.characters * asked.context_tokens * read_head(place).cache_token_bytes
-        return place.stat().st_size + cache, where, free
-    if isinstance(cards, list) and cards and asked.settings.get("device") != "cpu":
-        free, where, on_card = max(card.free for card in cards), "this card", True
-    weights = asked.settings.get("weights", "bf16" if on_card else "fp32")
-    config = read_config(place)
-    fp8 = weights == "fp8" or fit.is_stored_fp8(place)
-    setup = fit.Setup(asked.characters, asked.context_tokens, fp8, WEIGHT_BYTES.get(weights, 4))
-    return fit.check_fit(config, setup, free, where).total, where, free
+def _fits(what: str, name: str, found: room.Room) -> Finding:
+    needs = f"{name}: needs {fit.gib(found.needed)} of {fit.gib(found.free)} free on {found.where}"
+    if found.needed <= found.free:
+        return Finding(what, Level.OK, needs)
+    return Finding(what, Level.WARN, needs, "close other programs, or take a smaller model or --context")
+
+
+def _gguf_room(found: Path | Entry, use: room.Use) -> room.Room:
+    """Of one that is not here, what the catalogue says."""
+    free = psutil.virtual_memory().available
+    if not isinstance(found, Path):
+        return room.Room((found.memory_mb or 0) << 20, free, "this machine")
+    cache = use.characters * use.context_tokens * read_head(found).cache_token_bytes
+    return room.Room(found.stat().st_size + cache, free, "this machine")
 
 
 def _home() -> Finding:

@@ -96,8 +96,13 @@ def _without_trial(wanted: Wanted) -> EngineChoice | None:
 def _on_card() -> EngineChoice | None:
     """The best checkpoint that is here and that a card holds. Asking for cards takes torch seconds."""
     here = [entry for entry in checkpoints() if DIFFUSION in entry.engines and path_of(entry)]
-    found = machine.cards() if here and machine.installed(DIFFUSION) else []
-    if isinstance(found, NpcError) or not found:
+    if not here or not machine.installed(DIFFUSION):
+        return None
+    try:
+        found = machine.cards()
+    except NpcError:
+        return None
+    if not found:
         return None
     card = max(found, key=lambda card: card.free)
     entry = next((entry for entry in here if entry.memory_mb and entry.memory_mb << 20 <= card.free), None)

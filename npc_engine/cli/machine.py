@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from npc_engine.engines import registry
 from npc_engine.engines.diffusion import fit
 from npc_engine.errors import ErrorCode, NpcError
 
@@ -40,19 +41,22 @@ def installed(engine: str) -> bool:
     return all(version(package) is not None for package in PACKAGES[engine])
 
 
-def cards() -> list[fit.Card] | NpcError:
-    """The graphics cards, asked for in another process, because torch is heavy and may not even start."""
+def cards() -> list[fit.Card]:
+    """The graphics cards, asked for in another process, because torch is heavy and may not even start: then raises
+    `NpcError` ENGINE_UNAVAILABLE."""
     if version("torch") is None:
-        return []
+        message = f"torch is not installed. Run `{registry.find('diffusion').install}`."
+        raise NpcError(ErrorCode.ENGINE_UNAVAILABLE, message)
     command = [sys.executable, "-m", fit.__name__]
     try:
         asked = subprocess.run(command, capture_output=True, timeout=CARDS_S, check=True)  # noqa: S603 - our own module
         return msgspec.json.decode(asked.stdout, type=list[fit.Card])
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode("utf-8", "replace").strip().splitlines()
-        return NpcError(ErrorCode.ENGINE_UNAVAILABLE, lines[-1] if lines else f"it ended with {error.returncode}")
+        message = lines[-1] if lines else f"it ended with {error.returncode}"
+        raise NpcError(ErrorCode.ENGINE_UNAVAILABLE, message) from error
     except (OSError, subprocess.TimeoutExpired, msgspec.DecodeError) as error:
-        return NpcError(ErrorCode.ENGINE_UNAVAILABLE, str(error))
+        raise NpcError(ErrorCode.ENGINE_UNAVAILABLE, str(error)) from error
 
 
 def hardware() -> list[str]:

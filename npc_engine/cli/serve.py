@@ -19,7 +19,7 @@ import typer
 from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_auto import AUTO, Wanted, resolve
-from npc_engine.cli.engine_options import worker_config
+from npc_engine.cli.engine_options import CONTEXT_TOKENS, PARALLEL, worker_config
 from npc_engine.clock import SystemClock
 from npc_engine.daemon.server import Front, ServeConfig
 from npc_engine.errors import ErrorCode, NpcError
@@ -73,8 +73,8 @@ def serve(
         Path | None, typer.Option(help="Folder with CURVE keys, see `keys`: encrypts, lets only known clients in.")
     ] = None,
     threads: ThreadsOption = 0,
-    parallel: ParallelOption = 4,
-    context: ContextOption = 2_048,
+    parallel: ParallelOption = PARALLEL,
+    context: ContextOption = CONTEXT_TOKENS,
     option: SettingsOption = [],  # noqa: B006 - typer reads the default, nobody changes it
     saves: Annotated[
         str,

@@ -10,15 +10,18 @@ import pytest
 from test_gguf import METADATA, STRING
 from test_gguf import gguf as head
 
-from npc_engine.cli import engine_options
+from npc_engine.cli import engine_options, machine
 from npc_engine.cli.adapter_options import Adapting
 from npc_engine.cli.engine_options import model_for_child, worker_config
 from npc_engine.engines.base import ModelSpec
+from npc_engine.engines.diffusion.fit import Card
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.models.catalogue import Entry, Model, by_name
 from npc_engine.worker.link import WorkerConfig
 
 NO_ADAPTER = Adapting()
+#: Asks the machine itself.
+CARDS = machine.cards
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +36,7 @@ def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("NPC_ENGINE_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(engine_options, "ensure_model", ensure)
+    monkeypatch.setattr(machine, "cards", lambda: [Card("Some GPU", 70 << 30, 80 << 30)])
     return names
 
 
@@ -154,6 +158,28 @@ def test_a_name_of_the_catalogue_is_fetched(fetched: list[str]) -> None:
     assert (found.name, found.chat_format) == ("diffusiongemma-26b", "gemma4")
     assert spec("diffusion", "google/diffusiongemma-26B-A4B-it") == found
     assert fetched == ["smollm2-135m"] * 2 + ["diffusiongemma-26b"] * 2
+
+
+def test_what_would_not_fit_is_not_fetched(fetched: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cards", lambda: [Card("Smaller GPU", 40 << 30, 48 << 30)])
+    error = refusal("diffusion", "diffusiongemma-26b")
+    assert error.code is ErrorCode.MODEL_TOO_LARGE
+    assert "40.0 GiB free: use --option weights=fp8" in error.message
+    with pytest.raises(NpcError, match="Nothing was fetched"):
+        model_for_child("diffusion", "diffusiongemma-26b", [])
+    assert fetched == []
+    assert spec("diffusion", "diffusiongemma-26b", "weights=fp8").name == "diffusiongemma-26b"
+    assert model_for_child("diffusion", "diffusiongemma-26b-fp8", []) == "diffusiongemma-26b-fp8"
+    assert fetched == ["diffusiongemma-26b", "diffusiongemma-26b-fp8"]
+
+
+def test_without_torch_nothing_large_is_fetched(fetched: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cards", CARDS)
+    monkeypatch.setattr(machine, "version", lambda name: None)
+    error = refusal("diffusion", "diffusiongemma-26b")
+    assert error.code is ErrorCode.ENGINE_UNAVAILABLE
+    assert "pip install" in error.message
+    assert fetched == []
 
 
 def test_a_file_or_a_folder_is_used_as_it_is(tmp_path: Path, fetched: list[str]) -> None:
