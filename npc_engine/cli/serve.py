@@ -16,8 +16,10 @@ from typing import Annotated
 import psutil
 import typer
 
+from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
-from npc_engine.cli.engine_options import worker_config
+from npc_engine.cli.engine_auto import AUTO, Wanted, resolve
+from npc_engine.cli.engine_options import CONTEXT_TOKENS, PARALLEL, worker_config
 from npc_engine.clock import SystemClock
 from npc_engine.daemon.server import Front, ServeConfig
 from npc_engine.errors import ErrorCode, NpcError
@@ -37,7 +39,12 @@ SWITCH_S = 0.0005
 PARENT_CHECK_S = 1.0
 
 EngineOption = Annotated[
-    str, typer.Option("--engine", help="llama or openvino (GGUF), diffusion (DiffusionGemma), scripted (no model).")
+    str,
+    typer.Option(
+        "--engine",
+        help="llama or openvino (GGUF), diffusion (DiffusionGemma), scripted (no model); auto tries once which serves "
+        "this machine best.",
+    ),
 ]
 ModelOption = Annotated[
     str | None,
@@ -64,8 +71,10 @@ SettingsOption = Annotated[
 
 
 def serve(
-    engine: EngineOption = "llama",
+    engine: EngineOption = AUTO,
     model: ModelOption = None,
+    adapter: AdapterOption = None,
+    no_adapter: NoAdapterOption = False,
     pack: PackOption = DEFAULT_PACK,
     host: Annotated[str, typer.Option(help="Address to bind. Beyond loopback it needs --curve.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = DEFAULT_PORT,
@@ -73,8 +82,8 @@ def serve(
         Path | None, typer.Option(help="Folder with CURVE keys, see `keys`: encrypts, lets only known clients in.")
     ] = None,
     threads: ThreadsOption = 0,
-    parallel: ParallelOption = 4,
-    context: ContextOption = 2_048,
+    parallel: ParallelOption = PARALLEL,
+    context: ContextOption = CONTEXT_TOKENS,
     gpu_share: ShareOption = 1.0,
     option: SettingsOption = [],  # noqa: B006 - typer reads the default, nobody changes it
     saves: Annotated[
@@ -105,6 +114,8 @@ def serve(
     logging.basicConfig(level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     with reported_errors():
         folder = find_pack(pack)
+        adapting = Adapting(adapter, no_adapter)
+        engine, model = resolve(engine, Wanted(model, tuple(option), threads, adapting))
         worker = worker_config(
             engine=engine,
             model=model,
@@ -114,6 +125,7 @@ def serve(
             options=option,
             log_level=log_level.upper(),
             gpu_share=gpu_share,
+            adapting=adapting,
         )
         sys.setswitchinterval(SWITCH_S)
         with closing(_open_saves(saves, folder)) as store:
