@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npc_engine.engines.diffusion import fit
@@ -44,6 +44,7 @@ def test_what_is_promised_of_cards() -> None:
     assert need(REAL, Setup(200, 600, WeightFormat.FP8)).total <= 80e9
 
 
+@settings(deadline=None)
 @given(SETUPS, st.integers(0, 80 << 30))
 def test_it_fits_or_the_advice_does(setup: Setup, free_bytes: int) -> None:
     """Whatever is advised is followed here, and then it fits."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from diffusion_rig import BUCKETS, CPU, Loop, filled_denoiser, random_prompt
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -240,6 +240,7 @@ SIZES = st.builds(
 
 
 class TestShapes:
+    @settings(deadline=None)
     @given(SIZES)
     def test_everything_fits_and_sizes_are_few(self, needed: StepShape) -> None:
         shape = BUCKETS.fit(needed)
@@ -264,6 +265,7 @@ class TestShapes:
         assert denoiser.graphs.captured == len(shapes)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=4), st.integers(1, 50))
 def test_a_packet_carries_seeds_whole(seeds: list[int], rows: int) -> None:
     shape = StepShape(rows, len(seeds) + 1, 2, 3, rows, 0, 32)
