@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from npc_engine import __version__
+from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import DIFFUSION, RANDOM_WEIGHTS, worker_config
 from npc_engine.cli.serve import DEFAULT_PACK, EngineOption, ModelOption, PackOption, SettingsOption, ThreadsOption
@@ -35,6 +37,8 @@ from npc_engine.world.pack import find_pack, load_pack
 if TYPE_CHECKING:
     from npc_engine.engines.diffusion.trial import Trial
 
+#: Columns that a table of the report may take at most.
+WIDEST = 300
 TABLES = tuple(question.name for question in QUESTIONS)
 #: With `--quick`: characters, questions and seeds. Too few to tell anything, enough to see it run.
 QUICK_NPCS, QUICK_QUESTIONS, QUICK_SEEDS = 1, 1, 1
@@ -44,6 +48,8 @@ def evaluate(
     suite: Annotated[str, typer.Argument(help="Reserved for suites of questions; leave it out.", hidden=True)] = "",
     engine: EngineOption = "llama",
     model: ModelOption = None,
+    adapter: AdapterOption = None,
+    no_adapter: NoAdapterOption = False,
     pack: PackOption = DEFAULT_PACK,
     npc: Annotated[list[str], typer.Option(help="Only this character; may be repeated. Default: all.")] = [],  # noqa: B006
     only: Annotated[list[str], typer.Option(help=f"Only this table; may be repeated: {', '.join(TABLES)}.")] = [],  # noqa: B006
@@ -86,6 +92,7 @@ def evaluate(
             context_tokens=context,
             options=option,
             log_level="WARNING",
+            adapting=Adapting(adapter, no_adapter),
         )
         npcs, questions, seeds = _asked(folder, npc, quick, seeds)
         form = replace(FORMATS[config.spec.chat_format], chooses=config.spec.chooses)
@@ -178,7 +185,9 @@ def _print(report: Report, samples: int) -> None:
         shown = Table(*COLUMNS)
         for row in table.rows:
             shown.add_row(*cells(row))
-        Console(highlight=False).print(shown)
+        # Rather too wide for the terminal than with half of each number.
+        needed = Measurement.get(console, console.options.update(width=WIDEST), shown).maximum
+        Console(highlight=False, width=max(console.width, needed)).print(shown)
     console.print(f"{INTERVALS} The rules: npc-engine eval --help\n")
     for verdict in report.verdicts:
         console.print(f"- {escape(verdict.text)}")

@@ -8,10 +8,8 @@ import torch
 from torch import Tensor
 
 from npc_engine.engines.diffusion.kernels.packing import OFFSET, PER_WORD, pack
+from npc_engine.engines.diffusion.weight_format import GROUP
 from npc_engine.engines.diffusion.weights import Matrix
-
-#: Inputs that share a scale. 32 divides the width of every matrix of the model, 128 does not (704, 2,112).
-GROUP = 32
 
 
 def quantise_int4(weights: Tensor, group: int = GROUP) -> Matrix:

@@ -26,11 +26,11 @@ from triton.backends.compiler import GPUTarget
 from triton.runtime import driver
 from triton.runtime.jit import JITFunction
 
-from npc_engine.engines.diffusion.kernels.device import grouped_experts, quantised_linear, vocabulary_head
+from npc_engine.engines.diffusion.kernels.device import fresh_tokens, grouped_experts, quantised_linear, vocabulary_head
 from npc_engine.engines.diffusion.kernels.device import varlen_attention as attention
 from npc_engine.engines.diffusion.kernels.varlen_attention import Spans, tiles_at_most
 from npc_engine.engines.diffusion.kernels.vocabulary_head import Unembedding
-from npc_engine.engines.diffusion.noise import Keys
+from npc_engine.engines.diffusion.noise import Keys, Use
 from npc_engine.engines.diffusion.random_weights import FULL
 from npc_engine.engines.diffusion.weights import Matrix
 
@@ -115,6 +115,7 @@ def compile_head(rows: int) -> None:
     hidden = torch.zeros(rows, 16, dtype=BF16)
     vocabulary_head.read_vocabulary(hidden, head, warmth, Keys(number, number, number, number))
     vocabulary_head.read_last(hidden, head, warmth)
+    fresh_tokens.fresh_tokens(Keys(number, number, number, number), FULL.vocab_size, Use.RENOISE)
 
 
 def main() -> None:
