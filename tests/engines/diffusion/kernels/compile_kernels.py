@@ -130,7 +130,6 @@ def main() -> None:
     compile_attention(64)
     if capability >= 90:
         compile_experts("plain", 1_024)
-        compile_attention(1_024)
         compile_head(64)
 
 

@@ -27,6 +27,8 @@ TILE = 2_048
 #: What a tile says of a row; `_TOP` in the scale of scores, of which `_SUM`, `_MOMENT` and `_SOFT` are relative to it.
 _TOP, _SUM, _MOMENT, _SOFT, _BEST, _RACE = (tl.constexpr(place) for place in range(6))
 FIELDS = tl.constexpr(6)
+#: Behind all tokens.
+_NONE = tl.constexpr(2**31 - 1)
 _USE, _ROUNDS = tl.constexpr(int(Use.SAMPLE)), tl.constexpr(ROUNDS)
 
 
@@ -113,7 +115,7 @@ def _look(
         top = mine
     weight = tl.exp(score - top)
     moment = tl.sum(tl.sum(weight * tl.where(inside, score - top, 0.0), 1), 0)
-    best = tl.min(tl.min(tl.where(score == mine, token, 2147483647), 1), 0)
+    best = tl.min(tl.min(tl.where(score == mine, token, _NONE), 1), 0)
     out = said + (row * all_tiles + done_tiles + tile) * FIELDS
     tl.store(out + _TOP, top)
     tl.store(out + _SUM, tl.sum(tl.sum(weight, 1), 0))
@@ -129,7 +131,7 @@ def _look(
         # Against the tile's own best, so that no chance that counts in it is rounded to nothing.
         raced = tl.exp(score - mine) / noise
         fastest = tl.max(tl.max(raced, 1), 0)
-        drawn = tl.min(tl.min(tl.where(raced == fastest, token, 2147483647), 1), 0)
+        drawn = tl.min(tl.min(tl.where(raced == fastest, token, _NONE), 1), 0)
         tl.store(out + _RACE, tl.log(fastest) + mine)
         tl.store(named + 1, drawn)
         rounded = score.to(scores.dtype.element_ty).to(tl.float32)
@@ -153,6 +155,14 @@ def _gather(parts, before, after, total, rows, width, PARTS: tl.constexpr, BLOCK
 
 
 @triton.jit
+def first_best(scores, token):
+    """The first token among those of the largest score; 0 where there is none, as in a row of no span, which may hold
+    no numbers: what is made of such a row means nothing, but must be a token."""
+    found = tl.min(tl.where(scores == tl.max(scores, 0), token, _NONE), 0)
+    return tl.where(found == _NONE, 0, found).to(tl.int64)
+
+
+@triton.jit
 def _conclude(said, tokens, best, drawn, entropy, normaliser, all_tiles, TILES: tl.constexpr, STEPS_ON: tl.constexpr):
     """What all tiles together say of a row. Among equals the first token wins."""
     row = tl.program_id(0).to(tl.int64)
@@ -170,11 +180,11 @@ def _conclude(said, tokens, best, drawn, entropy, normaliser, all_tiles, TILES: 
     tl.store(entropy + row, tl.log(total) - tl.sum(moments * share, 0) / total)
     scores = tl.load(place + _BEST, mask=there, other=float("-inf"))
     token = tl.load(named, mask=there, other=0)
-    tl.store(best + row, tl.min(tl.where(scores == tl.max(scores, 0), token, 2147483647), 0).to(tl.int64))
+    tl.store(best + row, first_best(scores, token))
     if STEPS_ON:
         races = tl.load(place + _RACE, mask=there, other=float("-inf"))
         token = tl.load(named + 1, mask=there, other=0)
-        tl.store(drawn + row, tl.min(tl.where(races == tl.max(races, 0), token, 2147483647), 0).to(tl.int64))
+        tl.store(drawn + row, first_best(races, token))
         soft = tl.load(place + _SOFT, mask=there, other=0.0)
         tl.store(normaliser + row, tl.sum(soft * share, 0))
 
