@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.bench_diffusion import diffusion
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import setting_arguments
@@ -41,6 +42,8 @@ def load(
     output: Annotated[Path | None, typer.Option("--json", help="Write the numbers here.")] = None,
     address: Annotated[str | None, typer.Option(help="Use the daemon at this address instead of starting one.")] = None,
     model: ModelOption = None,
+    adapter: AdapterOption = None,
+    no_adapter: NoAdapterOption = False,
     pack: PackOption = DEFAULT_PACK,
     parallel: ParallelOption = 4,
     seed: Annotated[int, typer.Option(help="Seed of the arrival times and of the lines.")] = 1,
@@ -60,7 +63,7 @@ def load(
     asked = Load(clients=clients, npcs=npcs, rate=rate, budget_ms=budget_ms, seconds=seconds, seed=seed)
     arguments = ["--engine", engine, "--pack", pack, "--parallel", str(parallel), "--saves", "none"]
     arguments += ["--model", model] if model else []
-    arguments += setting_arguments(option)
+    arguments += [*Adapting(adapter, no_adapter).arguments, *setting_arguments(option)]
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with reported_errors(), Progress(*columns, console=stderr) as bars:
         bar = bars.add_task("starting", total=1.0)

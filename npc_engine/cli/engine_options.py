@@ -8,16 +8,20 @@ from pathlib import Path
 
 import msgspec
 
+from npc_engine.cli.adapter_options import Adapting
 from npc_engine.engines import registry
+from npc_engine.engines.adapter import read_adapter
 from npc_engine.engines.base import ModelSpec
 from npc_engine.engines.diffusion.config import read_config
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import Entry, by_name, find
+from npc_engine.models.catalogue import Entry, Model, by_name, find
 from npc_engine.models.choose import choose_checkpoint, choose_model, ensure_model
 from npc_engine.worker.link import WorkerConfig
 
 #: Engines that need no model file.
 MODEL_FREE = frozenset({"scripted"})
+#: Engines that can put a LoRA adapter on their model.
+ADAPTED = frozenset({"llama", "openvino"})
 #: The engine whose models are folders; those of the others are GGUF files.
 DIFFUSION = "diffusion"
 DIFFUSION_FORMAT = "gemma4"
@@ -37,19 +41,26 @@ def worker_config(
     context_tokens: int,
     options: list[str],
     log_level: str,
+    adapting: Adapting = Adapting(),
 ) -> WorkerConfig:
     """Resolve the model (fetching it if need be, with a progress bar) and build the worker's configuration.
 
-    Raises NpcError: ENGINE_UNKNOWN, ENGINE_FAILED (a model of the wrong kind), MODEL_UNKNOWN, MODEL_MISSING,
-    DOWNLOAD_FAILED, ...
+    Raises what `model_spec` raises.
+    """
+    spec = model_spec(engine, model, parse_settings(options), adapting)
+    spec = msgspec.structs.replace(spec, context_tokens=context_tokens, max_parallel=parallel, threads=threads)
+    return WorkerConfig(engine=engine, spec=spec, log_level=log_level)
+
+
+def model_spec(engine: str, model: str | None, settings: Mapping[str, str], adapting: Adapting) -> ModelSpec:
+    """The model, fetched if need be, and its adapter.
+
+    Raises NpcError: ENGINE_UNKNOWN, ENGINE_FAILED (a model of the wrong kind, an adapter of another model),
+    MODEL_UNKNOWN, MODEL_MISSING, DOWNLOAD_FAILED, ...
     """
     registry.find(engine)
-    settings = parse_settings(options)
     spec = _model(engine, model) if needs_model(engine, settings) else _without_model(engine, settings)
-    spec = msgspec.structs.replace(
-        spec, context_tokens=context_tokens, max_parallel=parallel, threads=threads, options=settings
-    )
-    return WorkerConfig(engine=engine, spec=spec, log_level=log_level)
+    return msgspec.structs.replace(spec, options=dict(settings), adapter=_adapter(engine, spec, adapting))
 
 
 def parse_settings(options: Sequence[str]) -> dict[str, str]:
@@ -102,12 +113,24 @@ def _model(engine: str, model: str | None) -> ModelSpec:
     chosen = chosen_entry(engine, model)
     if not isinstance(chosen, Path):
         path = ensure_model(chosen)
-        return ModelSpec(name=chosen.name, path=path, chat_format=chosen.chat_format, chooses=chosen.chooses)
+        adapter = chosen.adapter_path if isinstance(chosen, Model) and engine in ADAPTED else None
+        return ModelSpec(chosen.name, path, chosen.chat_format, chosen.chooses, adapter=adapter)
     if engine == DIFFUSION:
         return ModelSpec(name=chosen.name, path=chosen, chat_format=DIFFUSION_FORMAT)
     chat_format = "gemma" if "gemma" in chosen.stem.lower() else "chatml"
     chooses = chosen.stat().st_size >= CHOOSING_BYTES
     return ModelSpec(name=chosen.stem, path=chosen, chat_format=chat_format, chooses=chooses)
+
+
+def _adapter(engine: str, spec: ModelSpec, adapting: Adapting) -> Path | None:
+    if adapting.file is None:
+        return None if adapting.off else spec.adapter
+    if adapting.off:
+        raise NpcError(ErrorCode.ENGINE_FAILED, "--adapter and --no-adapter exclude each other")
+    if engine not in ADAPTED or spec.path is None:
+        message = f"the {engine} engine takes no adapter; {' and '.join(sorted(ADAPTED))} do"
+        raise NpcError(ErrorCode.ENGINE_FAILED, message)
+    return read_adapter(adapting.file.expanduser().resolve(), spec.path).path
 
 
 def _without_model(engine: str, settings: Mapping[str, str]) -> ModelSpec:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from npc_engine import __version__
+from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import DIFFUSION, RANDOM_WEIGHTS, worker_config
 from npc_engine.cli.serve import DEFAULT_PACK, EngineOption, ModelOption, PackOption, SettingsOption, ThreadsOption
@@ -44,6 +45,8 @@ def evaluate(
     suite: Annotated[str, typer.Argument(help="Reserved for suites of questions; leave it out.", hidden=True)] = "",
     engine: EngineOption = "llama",
     model: ModelOption = None,
+    adapter: AdapterOption = None,
+    no_adapter: NoAdapterOption = False,
     pack: PackOption = DEFAULT_PACK,
     npc: Annotated[list[str], typer.Option(help="Only this character; may be repeated. Default: all.")] = [],  # noqa: B006
     only: Annotated[list[str], typer.Option(help=f"Only this table; may be repeated: {', '.join(TABLES)}.")] = [],  # noqa: B006
@@ -86,6 +89,7 @@ def evaluate(
             context_tokens=context,
             options=option,
             log_level="WARNING",
+            adapting=Adapting(adapter, no_adapter),
         )
         npcs, questions, seeds = _asked(folder, npc, quick, seeds)
         form = replace(FORMATS[config.spec.chat_format], chooses=config.spec.chooses)

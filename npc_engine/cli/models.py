@@ -13,14 +13,15 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
-from npc_engine.cli.engine_options import chosen_entry
+from npc_engine.cli.engine_options import model_spec
 from npc_engine.engines import registry
 from npc_engine.engines.openvino.converted import DEFAULT_WEIGHTS, converted, folder_of, verify, weights_called
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.models.bar import fetch_with_bar
 from npc_engine.models.catalogue import Checkpoint, Entry, by_name, everything
-from npc_engine.models.choose import choose_model, ensure_model, model_here, path_of
+from npc_engine.models.choose import choose_model, model_here, path_of
 
 app = typer.Typer(help="List the known models, fetch one, print where it lies.", no_args_is_help=True)
 
@@ -92,24 +93,28 @@ def path(name: Name = None) -> None:
 def convert(
     name: Name = None,
     weights: Annotated[str, typer.Option(help="int8, or int4: smaller, much less exact.")] = DEFAULT_WEIGHTS,
+    adapter: AdapterOption = None,
+    no_adapter: NoAdapterOption = False,
 ) -> None:
     """Make a model ready for the openvino engine, or check what was made before. Prints the folder.
 
-    NAME may be a GGUF file too. The engine converts by itself when it first loads a model; this does it beforehand.
+    NAME may be a GGUF file too. The engine converts by itself when it first loads a model; this does it beforehand. An
+    adapter becomes part of what is made.
     """
     with reported_errors():
         wanted = weights_called(weights)
-        entry = chosen_entry(CONVERTED_FOR, name)
-        source = entry if isinstance(entry, Path) else ensure_model(entry)
-        if (manifest := converted(source, wanted)) is not None:
+        spec = model_spec(CONVERTED_FOR, name, {}, Adapting(adapter, no_adapter))
+        assert spec.path is not None
+        source, added = spec.path, spec.adapter
+        if (manifest := converted(source, wanted, added)) is not None:
             stderr.print(f"{source.name} was converted before; checking it.", markup=False, highlight=False)
-            verify(source, manifest)
+            verify(source, manifest, added)
         else:
-            _convert_with_bar(source, wanted)
-        print(folder_of(source, wanted))
+            _convert_with_bar(source, wanted, added)
+        print(folder_of(source, wanted, added))
 
 
-def _convert_with_bar(source: Path, weights: str) -> None:
+def _convert_with_bar(source: Path, weights: str, adapter: Path | None) -> None:
     try:
         converter: Any = import_module("npc_engine.engines.openvino.convert")
     except ImportError as error:
@@ -117,4 +122,8 @@ def _convert_with_bar(source: Path, weights: str) -> None:
         raise NpcError(ErrorCode.ENGINE_UNAVAILABLE, f"converting needs {error.name}. Run `{install}`.") from error
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=stderr) as bars:
         bar = bars.add_task("reading", total=1.0)
-        converter.convert(source, weights, lambda done, what: bars.update(bar, completed=done, description=what))
+
+        def report(done: float, what: str) -> None:
+            bars.update(bar, completed=done, description=what)
+
+        converter.convert(source, weights, report, adapter)

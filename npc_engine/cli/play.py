@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import model_for_child, setting_arguments
 from npc_engine.cli.serve import ModelOption, SettingsOption, ThreadsOption
@@ -22,6 +23,8 @@ def play(
         str | None, typer.Option(help="Start a daemon with this engine: llama, or scripted for no model at all.")
     ] = None,
     model: ModelOption = None,
+    adapter: AdapterOption = None,
+    no_adapter: NoAdapterOption = False,
     address: Annotated[str | None, typer.Option(help="Use the daemon at this address instead of starting one.")] = None,
     budget_ms: Annotated[
         int | None, typer.Option(min=1, max=600_000, help="Time every answer has; else as the game has it.")
@@ -55,6 +58,7 @@ def play(
             raise typer.BadParameter(str(cause), param_hint="--size") from cause
         try:
             arguments = ["--threads", str(threads)] if threads else []
+            arguments += Adapting(adapter, no_adapter).arguments
             wanted = connection.Wanted(engine, model, address, (*arguments, *setting_arguments(option)))
             client = connection.find(wanted) or connection.launch(_with_model(wanted, option))
             open_village(client, window_size, budget_ms, save)

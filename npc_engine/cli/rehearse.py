@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import MODEL_FREE, model_for_child, setting_arguments
 from npc_engine.cli.readiness import wait_ready
@@ -27,6 +28,8 @@ def rehearse(
     pack: Annotated[str, typer.Argument(help="Character pack: a folder, or the name of a shipped one.")],
     engine: EngineOption = "llama",
     model: ModelOption = None,
+    adapter: AdapterOption = None,
+    no_adapter: NoAdapterOption = False,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Play each test with this many seeds.")] = 1,
     budget_ms: Annotated[
         int, typer.Option(min=1, max=600_000, help="Time every line has. Ample: what is said is tested, not how fast.")
@@ -56,7 +59,8 @@ def rehearse(
         tests = [test for test in load_tests(loaded) if only.lower() in test.name.lower() and npc in ("", test.npc)]
         if not tests:
             raise NpcError(ErrorCode.PACK_INVALID, f"no dialogue tests to play in {folder / 'tests'}")
-        arguments = ["--saves", "none", "--threads", str(threads), *setting_arguments(option)]
+        arguments = ["--saves", "none", "--threads", str(threads)]
+        arguments += [*Adapting(adapter, no_adapter).arguments, *setting_arguments(option)]
         ready = model_for_child(engine, model, option)
         with NpcClient.launch(engine=engine, model=ready, pack=str(folder), arguments=arguments) as client:
             wait_ready(client, stderr)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import model_for_child, setting_arguments
 from npc_engine.cli.readiness import POLL_S, wait_ready
@@ -32,6 +33,8 @@ def replay(
     model: Annotated[
         str | None, typer.Option(help="A name from `models list`, or a .gguf file. Default: as recorded.")
     ] = None,
+    adapter: AdapterOption = None,
+    no_adapter: NoAdapterOption = False,
     pack: Annotated[
         str | None, typer.Option(help="Character pack: a folder, or the name of a shipped one. Default: as recorded.")
     ] = None,
@@ -72,7 +75,7 @@ def replay(
         arguments = ["--engine", engine, "--pack", pack, "--threads", str(threads), "--saves", "none"]
         if ready := model_for_child(engine, model or (header.model if engine == header.engine else None), option):
             arguments += ["--model", ready]
-        arguments += setting_arguments(option)
+        arguments += [*Adapting(adapter, no_adapter).arguments, *setting_arguments(option)]
         results: list[Played] = []
         with _daemon(arguments) as games:
             player = Player(games.client, games.wait, seed=header.seed if seed is None else seed, budget_ms=budget_ms)

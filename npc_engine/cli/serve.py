@@ -16,6 +16,7 @@ from typing import Annotated
 import psutil
 import typer
 
+from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import worker_config
 from npc_engine.clock import SystemClock
@@ -57,6 +58,8 @@ SettingsOption = Annotated[
 def serve(
     engine: EngineOption = "llama",
     model: ModelOption = None,
+    adapter: AdapterOption = None,
+    no_adapter: NoAdapterOption = False,
     pack: PackOption = DEFAULT_PACK,
     host: Annotated[str, typer.Option(help="Address to bind. Beyond loopback it needs --curve.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = DEFAULT_PORT,
@@ -101,6 +104,7 @@ def serve(
             context_tokens=context,
             options=option,
             log_level=log_level.upper(),
+            adapting=Adapting(adapter, no_adapter),
         )
         sys.setswitchinterval(SWITCH_S)
         with closing(_open_saves(saves, folder)) as store:

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors
 from npc_engine.cli.engine_options import model_for_child, setting_arguments
 from npc_engine.cli.readiness import POLL_S, wait_ready
@@ -42,6 +43,8 @@ def talk(
     seed: Annotated[int | None, typer.Option(min=0, help="Same seed, same words: same answers.")] = None,
     engine: EngineOption = "llama",
     model: ModelOption = None,
+    adapter: AdapterOption = None,
+    no_adapter: NoAdapterOption = False,
     pack: PackOption = DEFAULT_PACK,
     threads: ThreadsOption = 0,
     option: SettingsOption = [],  # noqa: B006 - typer reads the defaults, nobody changes them
@@ -62,7 +65,8 @@ def talk(
         if address is not None:
             client = NpcClient(address, game=GAME)
         else:
-            arguments = ["--threads", str(threads), *setting_arguments(option)]
+            adapting = Adapting(adapter, no_adapter)
+            arguments = ["--threads", str(threads), *adapting.arguments, *setting_arguments(option)]
             ready = model_for_child(engine, model, option)
             client = NpcClient.launch(engine=engine, model=ready, pack=pack, game=GAME, arguments=arguments)
         with client:

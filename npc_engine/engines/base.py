@@ -11,7 +11,8 @@ from npc_engine.jobs import EngineCaps, EngineTask, JobId, Plan, Update
 
 
 class ModelSpec(msgspec.Struct, frozen=True):
-    """Which model to load and how. `path` is None for engines that need no file. `chooses`: see `EngineCaps`."""
+    """Which model to load and how. `path` is None for engines that need no file. `adapter` is a LoRA adapter
+    of that model, a GGUF file. `chooses`: see `EngineCaps`."""
 
     name: str = ""
     path: Path | None = None
@@ -22,6 +23,7 @@ class ModelSpec(msgspec.Struct, frozen=True):
     threads: int = 0
     gpu_layers: int = 0
     options: dict[str, str] = {}
+    adapter: Path | None = None
 
 
 class Progress(Protocol):

@@ -1,4 +1,5 @@
-"""The head of a GGUF file: enough to refuse a wrong or damaged file with a reason, and to know what its cache costs.
+"""The head of a GGUF file: enough to refuse a wrong or damaged file with a reason, to know what its cache costs, and
+whether an adapter fits it.
 
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 and 3, little-endian.
 """
@@ -15,9 +16,12 @@ from npc_engine.errors import ErrorCode, NpcError
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
-#: Longest key or text, and most metadata entries, that a sound file has; a damaged one claims more.
+#: Longest key or text, and most metadata entries or tensors, that a sound file has; a damaged one claims more.
 TEXT_BYTES = 1 << 24
 ENTRIES = 1 << 16
+DIMENSIONS = 4
+#: What `general.type` says of a file that is no model by itself.
+ADAPTER = "adapter"
 #: Bytes per element of a 16-bit cache.
 CACHE_ELEMENT_BYTES = 2
 
@@ -26,6 +30,8 @@ _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<
 _STRING, _ARRAY = 8, 9
 
 Value: TypeAlias = "int | float | bool | str | list[Value]"
+#: Of every tensor, by its name: sizes in the file's order, so a matrix has (columns, rows).
+Shapes: TypeAlias = dict[str, tuple[int, ...]]
 
 
 class GgufHead(msgspec.Struct, frozen=True):
@@ -37,18 +43,30 @@ class GgufHead(msgspec.Struct, frozen=True):
 
 
 def read_head(path: Path) -> GgufHead:
-    """Read the metadata of the file. Raises `NpcError` MODEL_MISSING or ENGINE_FAILED."""
+    """Read the metadata of a model's file. Raises `NpcError` MODEL_MISSING or ENGINE_FAILED."""
     if not path.is_file():
         raise NpcError(ErrorCode.MODEL_MISSING, f"no such file: {path}")
     try:
-        with path.open("rb") as file:
-            return _head(_metadata(file))
+        return _head(read_metadata(path)[0])
     except (OSError, ValueError, KeyError, struct.error) as error:
         message = f"{path} is not a whole GGUF model: {error}. Delete it and run `npc-engine models pull`."
         raise NpcError(ErrorCode.ENGINE_FAILED, message) from error
 
 
+def read_metadata(path: Path) -> tuple[dict[str, Value], Shapes]:
+    """All that is before the weights. Raises OSError, ValueError, KeyError or struct.error for what is not GGUF."""
+    with path.open("rb") as file:
+        if file.read(4) != MAGIC:
+            raise ValueError("it does not begin with GGUF")
+        version, tensors, entries = _unpack(file, "<IQQ")
+        if version not in VERSIONS or entries > ENTRIES or tensors > ENTRIES:
+            raise ValueError(f"version {version} with {entries} entries and {tensors} tensors")
+        return _metadata(file, entries), _shapes(file, tensors)
+
+
 def _head(metadata: dict[str, Value]) -> GgufHead:
+    if metadata.get("general.type") == ADAPTER:
+        raise ValueError("it is an adapter: give it as --adapter, beside its model")
     architecture = str(metadata["general.architecture"])
 
     def number(key: str, default: int | None = None) -> int:
@@ -67,17 +85,24 @@ def _head(metadata: dict[str, Value]) -> GgufHead:
     return GgufHead(architecture, number("context_length"), elements * CACHE_ELEMENT_BYTES)
 
 
-def _metadata(file: BinaryIO) -> dict[str, Value]:
-    if file.read(4) != MAGIC:
-        raise ValueError("it does not begin with GGUF")
-    version, _, entries = _unpack(file, "<IQQ")
-    if version not in VERSIONS or entries > ENTRIES:
-        raise ValueError(f"version {version} with {entries} entries")
+def _metadata(file: BinaryIO, entries: int) -> dict[str, Value]:
     metadata: dict[str, Value] = {}
     for _ in range(entries):
         key = _text(file)
         metadata[key] = _value(file, _unpack(file, "<I")[0])
     return metadata
+
+
+def _shapes(file: BinaryIO, tensors: int) -> Shapes:
+    shapes: Shapes = {}
+    for _ in range(tensors):
+        name = _text(file)
+        (dimensions,) = _unpack(file, "<I")
+        if not 0 < dimensions <= DIMENSIONS:
+            raise ValueError(f"{name!r} has {dimensions} dimensions")
+        shapes[name] = _unpack(file, f"<{dimensions}Q")
+        _unpack(file, "<IQ")  # in which numbers, and where
+    return shapes
 
 
 def _value(file: BinaryIO, kind: int) -> Value:

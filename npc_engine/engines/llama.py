@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from npc_engine.clock import NS_PER_MS, NS_PER_S, Clock
+from npc_engine.engines.adapter import adapted, read_adapter
 from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.gguf import GgufHead, read_head
 from npc_engine.engines.llama_server import CHUNK_TOKENS, LlamaServer, ServerOptions
@@ -63,10 +64,12 @@ class LlamaEngine:
             raise NpcError(ErrorCode.MODEL_MISSING, "the llama engine needs a model file")
         progress(0.0, f"checking {spec.path.name}")
         head = read_head(spec.path)
+        adapter = read_adapter(spec.adapter, spec.path) if spec.adapter else None
         context_tokens = min(spec.context_tokens, head.context_tokens)
         slots = _slot_count(spec, head, context_tokens)
         options = ServerOptions(
             path=spec.path,
+            adapter=spec.adapter,
             slots=slots,
             context_tokens=context_tokens,
             threads=spec.threads or default_threads(),
@@ -91,7 +94,8 @@ class LlamaEngine:
             chat_format=spec.chat_format,
             chooses=spec.chooses,
             step_timeout_ms=max(STEP_TIMEOUT_MIN_MS, int(STEP_PATIENCE * step_ms)),
-            description=f"{head.architecture}, {slots} slots of {context_tokens} tokens, {options.threads} threads",
+            description=f"{head.architecture}{adapted(adapter)}, {slots} slots of {context_tokens} tokens, "
+            f"{options.threads} threads",
         )
         progress(1.0, "ready")
 

@@ -37,7 +37,7 @@ HTTP_TIMEOUT_S = 10.0
 
 class ServerOptions(msgspec.Struct, frozen=True):
     """How to run the model. `context_tokens` is the window of each of `slots`; `spare_cache_mib` is ordinary memory for
-    prompts that have lost their slot."""
+    prompts that have lost their slot. `adapter` was found to fit."""
 
     path: Path
     slots: int
@@ -45,6 +45,7 @@ class ServerOptions(msgspec.Struct, frozen=True):
     threads: int
     gpu_layers: int
     spare_cache_mib: int
+    adapter: Path | None = None
 
 
 class LlamaServer:
@@ -75,6 +76,8 @@ class LlamaServer:
     def _parameters(self, options: ServerOptions) -> Any:
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(options.path)
+        if options.adapter is not None:
+            parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(options.adapter), 1.0)]
         parameters.n_parallel = options.slots
         parameters.n_ctx = options.slots * options.context_tokens
         parameters.n_batch = parameters.n_ubatch = CHUNK_TOKENS

@@ -15,6 +15,9 @@ from msgspec import Meta
 
 from npc_engine.errors import ErrorCode, NpcError
 
+#: The folder of adapters, beside this file.
+ADAPTERS = "adapters"
+
 Positive = Annotated[int, Meta(gt=0)]
 
 
@@ -90,6 +93,12 @@ class Model(Known, frozen=True, kw_only=True):
     sources: Annotated[list[Source], Meta(min_length=1)]
     default_from_mb: int | None = None
     test_only: bool = False
+    adapter: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")] | None = None
+
+    @property
+    def adapter_path(self) -> Path | None:
+        """Where the adapter lies that comes with this package for this model."""
+        return Path(str(resources.files("npc_engine.models"))) / ADAPTERS / self.adapter if self.adapter else None
 
     @property
     def needs_hub(self) -> bool:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -41,11 +43,16 @@ def entry(kind: int, value: Any) -> bytes:
     return struct.pack("<I", value)
 
 
-def gguf(metadata: dict[str, tuple[int, Any]], version: int = 3) -> bytes:
+def gguf(
+    metadata: dict[str, tuple[int, Any]], version: int = 3, shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+) -> bytes:
     pairs = b"".join(
         text(key) + struct.pack("<I", kind) + entry(kind, value) for key, (kind, value) in metadata.items()
     )
-    return b"GGUF" + struct.pack("<IQQ", version, 0, len(metadata)) + pairs
+    tensors = b"".join(
+        text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 0, 0) for name, shape in shapes.items()
+    )
+    return b"GGUF" + struct.pack("<IQQ", version, len(shapes), len(metadata)) + pairs + tensors
 
 
 def written(folder: Path, data: bytes) -> Path:
@@ -92,13 +99,17 @@ def test_what_is_no_gguf_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, gguf({"general.architecture": (STRING, "qwen2")}))
     refused(tmp_path, gguf(METADATA | {"qwen2.attention.head_count": (UINT32, 0)}))
     refused(tmp_path, b"GGUF" + struct.pack("<IQQ", 3, 0, 1 << 60))
+    refused(tmp_path, b"GGUF" + struct.pack("<IQQ", 3, 1 << 60, 0))
+    refused(tmp_path, gguf(METADATA, shapes={"flat": ()}))
+    refused(tmp_path, gguf(METADATA, shapes={"cut": (2, 2)})[:-1])
+    assert "--adapter" in refused(tmp_path, gguf(METADATA | {"general.type": (STRING, "adapter")}))
     refused(tmp_path, b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1 << 60))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_damaged_head_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
-    damaged = bytearray(gguf(METADATA))
+    damaged = bytearray(gguf(METADATA, shapes={"blk.0.attn_q.weight": (896, 896)}))
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(4, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     path = written(tmp_path, bytes(damaged[: data.draw(st.integers(0, len(damaged)))]))

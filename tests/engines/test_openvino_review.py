@@ -32,7 +32,7 @@ from npc_engine.engines.openvino.converted import (  # noqa: E402
     converted,
     described,
     folder_of,
-    sha256_of,
+    origins,
 )
 from npc_engine.engines.openvino.network import Piece  # noqa: E402
 from npc_engine.engines.openvino.sampler import _run_lengths  # noqa: E402
@@ -131,18 +131,14 @@ def conversion(source: Path) -> Manifest:
     folder.mkdir()
     for name in (NETWORK, NETWORK_WEIGHTS, TOKENISER):
         (folder / name).write_bytes(name.encode())
-    stat = source.stat()
     manifest = Manifest(
         version=VERSION,
-        source=source.name,
-        source_bytes=stat.st_size,
-        source_sha256=sha256_of(source),
+        origins=origins(source, None),
         weights="int8",
         marks=[],
         controls=[],
         line_ends=[],
         files=described(folder),
-        source_modified_ns=stat.st_mtime_ns,
     )
     (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
     return manifest
@@ -152,7 +148,7 @@ def test_a_model_trained_anew_is_converted_anew(tmp_path: Path) -> None:
     source = tmp_path / "marta.gguf"
     source.write_bytes(b"weights of Monday")
     manifest = conversion(source)
-    later_ns = manifest.source_modified_ns + 10**10
+    later_ns = manifest.origins[0].modified_ns + 10**10
     os.utime(source, ns=(later_ns, later_ns))
     assert converted(source, "int8") == manifest, "copied, but the same"
     source.write_bytes(b"weights of Friday")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +23,7 @@ from npc_engine.engines.openvino.converted import (
     converted,
     described,
     folder_of,
-    sha256_of,
+    origins,
     verify,
     weights_called,
 )
@@ -31,17 +32,17 @@ from npc_engine.errors import ErrorCode, NpcError
 CONVERTER = "npc_engine.engines.openvino.convert"
 
 
-def conversion(source: Path, weights: Weights = "int8", version: int = VERSION) -> Manifest:
+def conversion(
+    source: Path, weights: Weights = "int8", version: int = VERSION, adapter: Path | None = None
+) -> Manifest:
     """A folder such as the converter leaves, of nothing."""
-    folder = folder_of(source, weights)
+    folder = folder_of(source, weights, adapter)
     folder.mkdir()
     for name in (NETWORK, NETWORK_WEIGHTS, TOKENISER):
         (folder / name).write_bytes(name.encode())
     manifest = Manifest(
         version=version,
-        source=source.name,
-        source_bytes=source.stat().st_size,
-        source_sha256=sha256_of(source),
+        origins=origins(source, adapter),
         weights=weights,
         marks=[],
         controls=[],
@@ -86,6 +87,22 @@ def test_a_conversion_of_another_file_or_by_another_version_is_none(source: Path
     assert converted(source, "int8") is None
 
 
+def test_a_conversion_is_of_the_model_and_its_adapter(source: Path) -> None:
+    adapter = source.with_name("warm-voice.gguf")
+    adapter.write_bytes(b"GGUF of Monday")
+    manifest = conversion(source, adapter=adapter)
+    assert folder_of(source, "int8", adapter).name == "marta-q4+warm-voice.openvino-int8"
+    assert converted(source, "int8", adapter) == manifest
+    assert converted(source, "int8") is None
+    verify(source, manifest, adapter)
+    adapter.write_bytes(b"GGUF of Friday")
+    os.utime(adapter, ns=(0, 0))
+    assert converted(source, "int8", adapter) is None
+    with pytest.raises(NpcError) as caught:
+        verify(source, manifest, adapter)
+    assert adapter.name in caught.value.message
+
+
 def test_checking_reads_what_the_sizes_cannot_tell(source: Path) -> None:
     manifest = conversion(source)
     path = folder_of(source, "int8") / NETWORK_WEIGHTS
@@ -106,7 +123,7 @@ def test_unknown_weights_are_refused() -> None:
 def test_the_command_converts_once_and_checks_after_that(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     stand_in = ModuleType(CONVERTER)
-    stand_in.convert = lambda path, weights, progress: made.append(conversion(path, weights).weights)  # type: ignore[attr-defined]
+    stand_in.convert = lambda path, weights, progress, adapter: made.append(conversion(path, weights).weights)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, CONVERTER, stand_in)
     for _ in range(2):
         result = CliRunner().invoke(app, ["convert", str(source), "--weights", "int4"])

@@ -1,5 +1,5 @@
 """GGUF to OpenVINO without torch: the weights are widened, OpenVINO GenAI's own reader builds the network, and its
-weights are made small again.
+weights are made small again. What an adapter would add to them each time is added once.
 
 The reader takes few of GGUF's number formats (a Q4_K_M file of the 0.5B model has others), so it is given 16 bits. It
 can only be had by opening a pipeline, which saves what it built.
@@ -22,7 +22,9 @@ import openvino
 import openvino_genai
 from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
 
+from npc_engine.engines.adapter import read_adapter
 from npc_engine.engines.base import Progress
+from npc_engine.engines.openvino.change import Change
 from npc_engine.engines.openvino.converted import (
     MANIFEST,
     NETWORK,
@@ -33,7 +35,7 @@ from npc_engine.engines.openvino.converted import (
     converted,
     described,
     folder_of,
-    sha256_of,
+    origins,
 )
 from npc_engine.engines.openvino.weights import compress
 from npc_engine.errors import ErrorCode, NpcError
@@ -49,16 +51,18 @@ _LINE_END = "\u010a"
 _BYTES_PER_WEIGHT = 5
 
 
-def convert(source: Path, weights: Weights, progress: Progress) -> Manifest:
-    """The conversion of the GGUF file `source`, made if it is not there yet; appears under its name only when it is
-    whole. Raises `NpcError` MODEL_MISSING, ENGINE_FAILED (a model that cannot be converted) or DISK_FULL."""
-    if not source.is_file():
-        raise NpcError(ErrorCode.MODEL_MISSING, f"no such file: {source}")
-    target = folder_of(source, weights)
+def convert(source: Path, weights: Weights, progress: Progress, adapter: Path | None = None) -> Manifest:
+    """The conversion of the GGUF file `source` with the adapter in it, made if it is not there yet; appears under its
+    name only when it is whole. Raises `NpcError` MODEL_MISSING, ENGINE_FAILED (a model that cannot be converted, an
+    adapter of another) or DISK_FULL."""
+    for path in filter(None, (source, adapter)):
+        if not path.is_file():
+            raise NpcError(ErrorCode.MODEL_MISSING, f"no such file: {path}")
+    target = folder_of(source, weights, adapter)
     lock = target.with_name(target.name + ".lock")
     try:
         with exclusive(lock, lambda: progress(0.0, "another process converts; waiting")):
-            return converted(source, weights) or _convert(source, target, weights, progress)
+            return converted(source, weights, adapter) or _convert(source, target, weights, progress, adapter)
     except OSError as error:
         code = ErrorCode.DISK_FULL if error.errno == errno.ENOSPC else ErrorCode.ENGINE_FAILED
         raise NpcError(code, f"{source.name} cannot be converted in {source.parent}: {error}") from error
@@ -66,9 +70,10 @@ def convert(source: Path, weights: Weights, progress: Progress) -> Manifest:
         raise NpcError(ErrorCode.ENGINE_FAILED, f"{source.name} cannot be converted: {error}") from error
 
 
-def _convert(source: Path, target: Path, weights: Weights, progress: Progress) -> Manifest:
-    modified_ns = source.stat().st_mtime_ns
+def _convert(source: Path, target: Path, weights: Weights, progress: Progress, adapter: Path | None) -> Manifest:
+    came_from = origins(source, adapter)
     reader = _open(source)
+    change = Change(read_adapter(adapter, source)) if adapter else None
     vocabulary = _vocabulary(reader)
     work, made = target.with_name(target.name + ".part"), target.with_name(target.name + ".made")
     for folder in (work, made):
@@ -79,7 +84,7 @@ def _convert(source: Path, target: Path, weights: Weights, progress: Progress) -
     try:
         _write_gguf(reader, made / TOKENISER, ())
         wide = work / "wide.gguf"
-        _write_gguf(reader, wide, reader.tensors, lambda done: progress(0.4 * done, "widening the weights"))
+        _write_gguf(reader, wide, reader.tensors, lambda done: progress(0.4 * done, "widening the weights"), change)
         progress(0.4, "building the network")
         _build(wide)
         wide.unlink()
@@ -90,13 +95,10 @@ def _convert(source: Path, target: Path, weights: Weights, progress: Progress) -
         progress(0.95, "checking")
         manifest = Manifest(
             version=VERSION,
-            source=source.name,
-            source_bytes=source.stat().st_size,
-            source_sha256=sha256_of(source),
+            origins=came_from,
             weights=weights,
             **vocabulary,
             files=described(made),
-            source_modified_ns=modified_ns,
         )
         (made / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
         shutil.rmtree(target, ignore_errors=True)
@@ -131,9 +133,13 @@ def _ensure_room(reader: GGUFReader, folder: Path) -> None:
 
 
 def _write_gguf(
-    reader: GGUFReader, path: Path, tensors: Any, progress: Callable[[float], None] = lambda done: None
+    reader: GGUFReader,
+    path: Path,
+    tensors: Any,
+    progress: Callable[[float], None] = lambda done: None,
+    change: Change | None = None,
 ) -> None:
-    """The metadata of `reader` and these of its tensors, matrices in 16 bits."""
+    """The metadata of `reader` and these of its tensors, changed, matrices in 16 bits."""
     with _writing(path, reader) as writer:
         for tensor in tensors:
             shape, numbers = _shape_and_type(tensor)
@@ -144,6 +150,8 @@ def _write_gguf(
         for done, tensor in enumerate(tensors, 1):
             _, numbers = _shape_and_type(tensor)
             values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+            if change is not None:
+                values = change.apply(tensor.name, values)
             writer.write_tensor_data(np.ascontiguousarray(values.astype(numbers)))
             progress(done / len(tensors))
 

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import msgspec
 
 from npc_engine.clock import NS_PER_MS, NS_PER_S, Clock
+from npc_engine.engines.adapter import adapted, read_adapter
 from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.gguf import GgufHead, read_head
 from npc_engine.engines.openvino.cache import Held, PagedCache
@@ -98,9 +99,12 @@ class OpenVinoEngine:
         context_tokens = min(spec.context_tokens, head.context_tokens)
         blocks = _block_count(spec, head, context_tokens)
         precision = _precision(spec)
-        manifest = convert(spec.path, weights, lambda fraction, what: progress(_CONVERTED * fraction, what))
+        adapter = read_adapter(spec.adapter, spec.path) if spec.adapter else None
+        manifest = convert(
+            spec.path, weights, lambda fraction, what: progress(_CONVERTED * fraction, what), spec.adapter
+        )
         progress(_CONVERTED, f"loading {spec.path.name}")
-        folder = folder_of(spec.path, weights)
+        folder = folder_of(spec.path, weights, spec.adapter)
         threads = spec.threads or default_threads()
         network, costs = _running(folder, blocks, threads, precision)
         progress(0.9, "loading the tokeniser")
@@ -121,7 +125,8 @@ class OpenVinoEngine:
             step_ms=costs.step_ms,
             step_growth=costs.step_growth,
             prefill_token_ms=costs.read_ms / READ_TOKENS,
-            description=f"{head.architecture}, {weights}, cache of {blocks * BLOCK_TOKENS} tokens, {threads} threads",
+            description=f"{head.architecture}{adapted(adapter)}, {weights}, cache of {blocks * BLOCK_TOKENS} tokens, "
+            f"{threads} threads",
         )
         progress(1.0, "ready")
 
