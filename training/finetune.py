@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import torch
 
-from npc_engine.cli.engine_options import worker_config
+from npc_engine.cli.adapter_options import Adapting
+from npc_engine.cli.engine_options import model_spec
 from npc_engine.errors import NpcError
 from npc_engine.prompt.chat_formats import FORMATS
 from training.dialogue.spec import find_settings, load_setting
@@ -30,15 +31,7 @@ DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 def finetune(recipe: Recipe, sets: list[Path], folder: Path, *, device: str, dtype: torch.dtype) -> Progress:
     """Train by `recipe` on all settings of `sets`, keep everything in `folder`, go on where a run there was broken off.
     Raises PackError for a set with mistakes, NpcError for a model that is not there."""
-    spec = worker_config(
-        engine="llama",
-        model=recipe.model,
-        threads=0,
-        parallel=1,
-        context_tokens=recipe.window_tokens,
-        options=[],
-        log_level="WARNING",
-    ).spec
+    spec = model_spec("llama", recipe.model, {}, Adapting(off=True))
     assert spec.path is not None
     form = replace(FORMATS[spec.chat_format], chooses=spec.chooses)
     settings = [load_setting(path) for each in sets for path in find_settings(each)]

@@ -54,7 +54,7 @@ class _Inputs:
     targets: Tensor
 
 
-@dataclass(slots=True)
+@dataclass
 class Trainer:
     """Trains `network` by `recipe` and keeps everything in `folder`. `tell` takes each line of the log."""
 
