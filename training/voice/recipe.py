@@ -30,13 +30,13 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     matrices: tuple[str, ...] = MATRICES
     first_layer: Annotated[int, Meta(ge=0)] = 0
     window_tokens: Count = 2_048
-    trees_per_step: Count = 4
+    trees_per_step: Count = 3
     learning_rate: Positive = 2e-4
     warmup: Share = 0.06
     weight_decay: Annotated[float, Meta(ge=0)] = 0.0
     clip_norm: Positive = 1.0
     epochs: Positive = 2.0
-    checks_per_epoch: Count = 2
+    checks_per_epoch: Count = 1
     patience: Count = 3
     held_out: Share = 0.1
     share: Share = 1.0
