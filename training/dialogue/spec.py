@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias, get_args
+from typing import Annotated
 
 from msgspec import Meta, field
 
 from npc_engine import limits
 from npc_engine.errors import ErrorCode, NpcError
+from npc_engine.evaluation.kinds import KINDS
 from npc_engine.rehearsal.spec import Happening
 from npc_engine.wire.messages import Emotion
 from npc_engine.world.conditions import Value
@@ -26,12 +27,6 @@ from npc_engine.world.yaml_source import PackError, Problem, Source, convert, di
 
 FOLDER = "conversations"
 
-#: What a turn teaches.
-About: TypeAlias = Literal[
-    "greeting", "small_talk", "fact", "unknown", "secret", "insult", "bribe", "threat", "injection", "modern",
-    "memory", "event", "tone", "action", "refusal", "npc", "bark", "description",
-]  # fmt: skip
-ABOUT: tuple[str, ...] = get_args(About)
 #: What a turn may hear. With `describe` the narrator speaks, and not the character.
 CUES = ("player", "other", "bark", "describe")
 #: Cues that say themselves what their turn is about.
@@ -53,7 +48,7 @@ class DialogueTurn(Strict):
     """
 
     reply: Line
-    about: About
+    about: str
     player: Annotated[str, Meta(max_length=limits.TEXT_CHARS)] | None = None
     other: Remark | None = None
     bark: Annotated[str, Meta(max_length=limits.TEXT_CHARS)] | None = None
@@ -203,6 +198,8 @@ class _Checking:
             yield self._source.problem(f"{path}.about", f"a turn with `{cues[0]}` is about `{about}`")
         elif turn.about in _ABOUT_OF.values() and cues[0] not in _ABOUT_OF:
             yield self._source.problem(f"{path}.about", f"`{turn.about}` is what a turn with another cue is about")
+        if turn.about not in KINDS:
+            yield self._unknown(f"{path}.about", "subject", turn.about, KINDS)
         if turn.other and (turn.other.npc not in self._pack.npcs or turn.other.npc == self._stem):
             others = [npc for npc in self._pack.npcs if npc != self._stem]
             yield self._unknown(f"{path}.other.npc", "other character", turn.other.npc, others)

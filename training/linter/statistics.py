@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from npc_engine.evaluation.kinds import KINDS
 from npc_engine.world.keywords import keywords
-from training.dialogue.spec import ABOUT
 from training.linter.lines import Spoken
 
 #: So many of the most frequent words and openings are shown.
@@ -19,7 +19,7 @@ def statistics(lines: Sequence[Spoken]) -> dict[str, Any]:
     said = [word for line in lines for word in line.words]
     telling = Counter(word for line in lines for word in keywords(line.turn.reply))
     lengths = sorted(len(line.words) for line in lines if line.turn.about not in ("bark", "description"))
-    about = Counter(line.turn.about for line in lines)
+    about: Counter[str] = Counter(line.turn.about for line in lines)
     by_setting: dict[str, Counter[str]] = {}
     for line in lines:
         by_setting.setdefault(line.setting.id, Counter())[line.speaker.partition("/")[2]] += 1
@@ -29,7 +29,7 @@ def statistics(lines: Sequence[Spoken]) -> dict[str, Any]:
         "speakers": sum(name != "narrator" for own in by_setting.values() for name in own),
         "conversations": len({(line.setting.id, line.written.conversation.name) for line in lines}),
         "by_setting": {name: dict(counts) for name, counts in by_setting.items()},
-        "about": {kind: about[kind] for kind in ABOUT},
+        "about": {kind: about[kind] for kind in KINDS},
         "emotion": dict(Counter(line.turn.emotion for line in lines).most_common()),
         "words": {
             "median": lengths[len(lengths) // 2] if lengths else 0,
