@@ -64,6 +64,7 @@ def evaluate(
     against: Annotated[
         Path | None, typer.Option(help="An earlier --json of the same suite, to compare with.", show_default=False)
     ] = None,
+    no_examples: Annotated[bool, typer.Option("--no-examples", help="As if the characters had no examples.")] = False,
     filter_text: Annotated[str, typer.Option("--filter", help="Only scenarios of this kind or name.")] = "",
     threads: ThreadsOption = 0,
     context: Annotated[int, typer.Option(min=512, help="Tokens of the longest prompt.")] = 4_096,
@@ -99,7 +100,8 @@ def evaluate(
         if suite is not None:
             spec = model_spec(engine, model, parse_settings(option), Adapting(adapter, no_adapter))
             spec = msgspec.structs.replace(spec, context_tokens=context, max_parallel=1, threads=threads)
-            evaluate_suite(SuiteRun(suite, engine, spec, seeds, filter_text, against, output, plot, samples))
+            run = SuiteRun(suite, engine, spec, seeds, filter_text, against, output, plot, samples, not no_examples)
+            evaluate_suite(run)
             return
         _check_known(engine, only)
         folder = find_pack(pack)

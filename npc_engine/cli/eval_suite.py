@@ -26,7 +26,8 @@ from npc_engine.ops.mind import form_of
 
 @dataclass(frozen=True, slots=True)
 class SuiteRun:
-    """What was asked for. `filter_text`: only scenarios with it in their name, or of that kind."""
+    """What was asked for. `filter_text`: only scenarios with it in their name, or of that kind. Without `examples` the
+    characters have none."""
 
     folder: Path
     engine: str
@@ -37,6 +38,7 @@ class SuiteRun:
     output: Path | None = None
     plot: Path | None = None
     samples: int = 0
+    examples: bool = True
 
 
 def evaluate_suite(run: SuiteRun) -> None:
@@ -63,7 +65,7 @@ def _report(path: Path) -> SuiteReport:
 
 def _model(run: SuiteRun) -> str:
     adapter = f" with {run.spec.adapter.stem}" if run.spec.adapter else ""
-    return f"{run.spec.name}{adapter} ({run.engine})"
+    return f"{run.spec.name}{adapter}{'' if run.examples else ' without examples'} ({run.engine})"
 
 
 def _play(run: SuiteRun, settings: Sequence[Setting]) -> list[Spoken]:
@@ -74,7 +76,8 @@ def _play(run: SuiteRun, settings: Sequence[Setting]) -> list[Spoken]:
         bar = bars.add_task("loading the model", total=total_lines(settings, seeds))
         speaker = Speaker(run.engine, run.spec, lambda fraction, what: bars.update(bar, description=what))
         try:
-            for spoken in audition(settings, form_of(speaker.caps), seeds, speaker.write):
+            form = form_of(speaker.caps)
+            for spoken in audition(settings, form, seeds, speaker.write, examples=run.examples):
                 replies.append(spoken)
                 bars.update(bar, advance=1, description=spoken.scenario)
         finally:

@@ -47,10 +47,15 @@ class Spoken:
         return self.setting, self.scenario, self.seed, self.line
 
 
-def audition(settings: Sequence[Setting], form: ChatFormat, seeds: Sequence[int], write: Write) -> Iterator[Spoken]:
-    """Every reply to every scenario with every seed. `form` is how the model's prompts are written."""
+def audition(
+    settings: Sequence[Setting], form: ChatFormat, seeds: Sequence[int], write: Write, *, examples: bool = True
+) -> Iterator[Spoken]:
+    """Every reply to every scenario with every seed. `form` is how the model's prompts are written; without `examples`
+    the characters have none."""
     for setting in settings:
         with closing(Stage(setting.pack.path)) as stage:
+            for persona in stage.pack.npcs.values() if not examples else ():
+                persona.examples.clear()
             for scenario in setting.scenarios:
                 for seed in seeds:
                     yield from _Talk(stage, setting, scenario, form, seed, write).play()

@@ -132,3 +132,11 @@ def test_the_command_plays_any_suite(tmp_path: Path) -> None:
     again = CliRunner().invoke(app, [*command, "--against", str(output), "--filter", "fact"])
     assert again.exit_code == 0, again.output
     assert "before" in again.output
+
+
+def test_characters_may_be_tried_without_their_examples(tmp_path: Path) -> None:
+    model = Model({})
+    settings = only(load_suite(write_suite(tmp_path)), "soup")
+    list(audition(settings, CHATML, [1], model.write, examples=False))
+    list(audition(settings, CHATML, [1], model.write))
+    assert ["Wet one." in prompt for prompt in model.prompts] == [False, True]

@@ -6,7 +6,7 @@ A setting is a character pack that also holds a folder `conversations/`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -230,5 +230,5 @@ class _Checking:
             if npc not in self._pack.npcs:
                 yield self._unknown(f"{path}.npcs[{at}]", "character", npc, self._pack.npcs)
 
-    def _unknown(self, path: str, what: str, name: str, known: Sequence[str] | Mapping[str, object]) -> Problem:
+    def _unknown(self, path: str, what: str, name: str, known: Iterable[str]) -> Problem:
         return self._source.problem(path, f"unknown {what} `{name}`; {did_you_mean(name, known)}")

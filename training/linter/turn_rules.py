@@ -61,11 +61,11 @@ def _knowledge(line: Spoken) -> Iterator[Finding]:
     turn, played = line.turn, line.played
     prompt = "".join(segment.text for segment in played.prompt.segments)
     locked = {each.id for each in played.locked}
-    for fact in turn.knows:
-        if fact not in played.told:
-            why = f"is locked now ({_when(line, fact)})" if fact in locked else "is not brought up by these words"
+    for name in turn.knows:
+        if name not in played.told:
+            why = f"is locked now ({_when(line, name)})" if name in locked else "is not brought up by these words"
             told = f"; they bring up {', '.join(played.told)}" if played.told else ""
-            yield line.error(f"knows: `{fact}` {why}{told}", "knows")
+            yield line.error(f"knows: `{name}` {why}{told}", "knows")
     if turn.about == "fact" and not turn.knows:
         yield line.warning("a turn about a fact names none in `knows`", "about")
     persona = played.persona

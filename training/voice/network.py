@@ -81,6 +81,8 @@ class AdaptedLinear(nn.Module):
 class Norm(nn.Module):
     """Root-mean-square normalisation, in 32 bits."""
 
+    weight: Tensor
+
     def __init__(self, weight: Tensor, epsilon: float) -> None:
         super().__init__()
         self.register_buffer("weight", weight, persistent=False)

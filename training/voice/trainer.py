@@ -69,7 +69,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._device = self.network.embedding.device
+        self._device = next(self.network.parameters()).device
         self._optimiser = torch.optim.AdamW(
             parameters(self.network), lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay
         )
@@ -130,7 +130,7 @@ class Trainer:
         lessons, loss_sum = sum(len(tree.taught) for tree in trees), 0.0
         for tree in trees:
             loss = self._loss(tree, keep=True)
-            (loss / lessons).backward()
+            (loss / lessons).backward()  # type: ignore[no-untyped-call]
             loss_sum += loss.item()
         norm = torch.nn.utils.clip_grad_norm_(parameters(self.network), self.recipe.clip_norm)
         self._optimiser.step()
@@ -170,7 +170,9 @@ class Trainer:
         x = network.hidden(inputs.x, inputs.positions, inputs.mask, first, network.shape.layers)[inputs.rows]
         losses = [
             functional.cross_entropy(network.scores(part).float(), targets, reduction="sum")
-            for part, targets in zip(x.split(SCORED_AT_ONCE), inputs.targets.split(SCORED_AT_ONCE), strict=True)
+            for part, targets in zip(
+                torch.split(x, SCORED_AT_ONCE), torch.split(inputs.targets, SCORED_AT_ONCE), strict=True
+            )
         ]
         return torch.stack(losses).sum()
 
@@ -200,7 +202,7 @@ class Trainer:
         beside.replace(self.folder / name)
 
     def _save(self) -> None:
-        moments = {}
+        moments: dict[str, Tensor] = {}
         for name, parameter in self.network.adapter().items():
             state = self._optimiser.state.get(parameter, {})
             moments |= {
