@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import zmq
 
+from npc_engine import limits
 from npc_engine.client.credentials import read_token
 from npc_engine.client.launcher import DaemonProcess
 from npc_engine.daemon.metrics import percentiles
@@ -27,6 +28,7 @@ from npc_engine.wire.messages import (
     Health,
     Hello,
     Message,
+    Ping,
     Reason,
     Say,
     ServiceState,
@@ -121,10 +123,12 @@ class _Client:
         self.state = ServiceState.LOADING
         self.npcs: list[str] = []
         self.answers: dict[int, Done] = {}
+        self.sent_s = 0.0
         self.send(Hello(v=[1], session=secrets.token_hex(16), token=token, game="bench", client=f"bench {index}"))
 
     def send(self, message: Message) -> None:
         self.socket.send(codec.encode(message))
+        self.sent_s = time.monotonic()
 
 
 def run_load(
@@ -256,6 +260,10 @@ class _Generator:
         self._tally.requests += 1
 
     def _receive(self, timeout_ms: int) -> None:
+        silent_since_s = time.monotonic() - limits.HEARTBEAT_MS / 1_000
+        for client in self._clients:
+            if client.sent_s < silent_since_s:
+                client.send(Ping())  # characters that take long to warm are no reason to be taken for gone
         for socket, _ in self._poller.poll(timeout_ms):
             client = self._by_socket[socket]
             while True:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from npc_engine.prompt import guard
 from npc_engine.world.pack import Pack, PackError, load_pack
 
 #: How often the files are looked at, seconds; a change must have settled for as long, or half a file might be read.
@@ -51,6 +52,8 @@ def _files(path: Path) -> _Files:
 
 def _load(path: Path) -> Pack | PackError:
     try:
-        return load_pack(path)
+        pack = load_pack(path)
     except PackError as error:
         return error
+    guard.prepare(pack.npcs.values())
+    return pack

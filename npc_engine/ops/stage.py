@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.prompt.guard import Guard
+from npc_engine.prompt import guard
 from npc_engine.storage.db import Store
 from npc_engine.storage.rows import SlotInfo
 from npc_engine.wire.messages import Done, Source
@@ -81,8 +81,7 @@ class Stage:
         self.pack = pack
         self.authored = AuthoredLines(pack)
         self.knowledge = Knowledge(pack)
-        for persona in pack.npcs.values():
-            Guard(persona, [])  # compiles its patterns now and not in the first request
+        guard.prepare(pack.npcs.values())
         for scene in self._scenes.values():
             scene.use(pack, self.knowledge)
 

@@ -39,8 +39,9 @@ CLOSERS = "\"'”’»)）」』"
 ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "st", "sr", "jr", "vs", "etc", "e.g", "i.e"})
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SPACES = re.compile(r"\s+")
-#: A letter or digit of a script that puts spaces between words: not Thai, Lao, Burmese, Khmer, nor from CJK on.
-_LETTER = r"[^\W_\u0e00-\u109f\u1780-\u17ff\u2e80-\U0010ffff]"
+#: A letter or digit of a script that puts spaces between words: not Thai, Lao, Burmese, Khmer, nor from CJK on. It says
+#: itself that case does not matter to it: told so by the pattern around it, `re` looks through a million code points.
+_LETTER = r"(?-i:[^\W_\u0e00-\u109f\u1780-\u17ff\u2e80-\U0010ffff])"
 _is_letter = re.compile(_LETTER).match
 
 
@@ -100,6 +101,13 @@ class Guard:
         )
 
 
+def prepare(personas: Iterable[Persona]) -> None:
+    """Compile what guards of these characters look for, some ten milliseconds each, so that no request has to wait for
+    it. May run on any thread."""
+    for persona in personas:
+        Guard(persona, ())
+
+
 class Unjudged(Guard):
     """Clears everything: for a model of random weights, whose noise nobody can judge."""
 
@@ -118,11 +126,14 @@ class _Forbidden:
 
     def __init__(self, phrases: tuple[str, ...], labels: tuple[str, ...]) -> None:
         spelt = "|".join(_spelt(phrase) for phrase in phrases if phrase.strip())
-        begun = [rf"(?<!{_LETTER}){_spelt(label)}" for label in labels] + [re.escape(mark) for mark in MARKS]
-        anywhere = "|".join(begun)
-        self._whole = re.compile(rf"(?<!{_LETTER})(?:{spelt})(?!{_LETTER})|{anywhere}", re.IGNORECASE)
+        begun, marks = "|".join(map(_spelt, labels)), "|".join(map(re.escape, MARKS))
+
+        def pattern(end: str) -> re.Pattern[str]:
+            return re.compile(rf"(?<!{_LETTER})(?:(?:{spelt})(?!{end})|{begun})|{marks}", re.IGNORECASE)
+
+        self._whole = pattern(_LETTER)
         # The last word of a text that goes on may still grow: "an ai" into "an aim".
-        self._growing = re.compile(rf"(?<!{_LETTER})(?:{spelt})(?!{_LETTER}|\Z)|{anywhere}", re.IGNORECASE)
+        self._growing = pattern(rf"{_LETTER}|\Z")
         self._starts = sorted({*map(_plain, (*phrases, *labels)), *MARKS})
 
     def find(self, text: str, *, ended: bool) -> str | None:
