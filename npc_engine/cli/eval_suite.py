@@ -17,7 +17,7 @@ from npc_engine.engines.base import ModelSpec
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.evaluation.audition import Spoken, audition, total_lines
 from npc_engine.evaluation.rates import Rate
-from npc_engine.evaluation.scenario_checks import CHECKS
+from npc_engine.evaluation.scenario_checks import CHARACTER, CHECKS, EXPECTED
 from npc_engine.evaluation.speaker import Speaker
 from npc_engine.evaluation.suite import Setting, load_suite, only
 from npc_engine.evaluation.suite_report import SuiteReport, draw, read_report
@@ -110,15 +110,11 @@ def _print(report: SuiteReport, before: SuiteReport | None, samples: int) -> Non
             table.add_row(_title(name), *_cells(was), *_cells(found), moved, str(found.total))
         console.print(f"before: {before.model}")
     Console(highlight=False).print(table)
-    kinds = Table("kind", *(check.title for check in CHECKS if check.name in report.rates()))
+    kinds = Table("kind", "replies", _title(CHARACTER), "expected")
     for kind in report.kinds:
         rates = report.rates(kind)
-        cells = [
-            f"{rates[check.name].share:.0%}" if check.name in rates else ""
-            for check in CHECKS
-            if check.name in report.rates()
-        ]
-        kinds.add_row(kind, *cells)
+        expected = [f"{check.title} {rates[check.name].share:.0%}" for check in EXPECTED if check.name in rates]
+        kinds.add_row(kind, str(rates[CHARACTER].total), f"{rates[CHARACTER].share:.0%}", ", ".join(expected))
     Console(highlight=False).print(kinds)
     console.print("Intervals: Wilson 1927; of differences Newcombe 1998. The rules: npc-engine eval --help")
 
