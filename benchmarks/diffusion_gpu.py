@@ -1,155 +1,152 @@
-"""The diffusion engine on a graphics card, in one command: is it right, and how fast is it.
+"""The diffusion engine on a graphics card, in one command: is it right, how fast, and does it keep what was asked.
 
-    python benchmarks/diffusion_gpu.py --json diffusion_gpu.json      # minutes; about 80 GB of graphics memory
-    python benchmarks/diffusion_gpu.py --tiny                         # the same on a CPU with a tiny model: a rehearsal
+    python benchmarks/diffusion_gpu.py --json diffusion_gpu.json           # all of it, on a card with 80 GB or more
+    python benchmarks/diffusion_gpu.py --only steps-bf16 alone --json a.json   # some sections; more may follow
+    python benchmarks/diffusion_gpu.py --tiny                              # a rehearsal on a CPU, with a tiny model
 
-First, one step of a model with two layers of the real size is compared with the CPU's in float32. Then the whole model,
-of random weights, is measured in bf16 and FP8 beside Hugging Face's `generate()`. The tables come last.
+Models are random weights of the real size, made on the card: nothing is downloaded. Each section is a process of its
+own that makes its own model, is stopped after --limit-s, and writes what it finds at once; one that fails is reported,
+and the others go on. With --json what earlier runs wrote there is kept, so sections may run one by one. The tables come
+last, and last of all one of the bars, each with what was found and whether it holds.
+
+Needs, beside torch with Triton (`pip install torch`) and transformers (section generate and distance): what the project
+itself depends on, but for xllamacpp, which this never imports. Where pip does not work, bring the wheels of pyzmq,
+msgspec, msgpack, PyYAML, typer (with click, shellingham, rich, markdown-it-py, mdurl, Pygments, annotated-doc), psutil,
+safetensors, tokenizers and huggingface_hub for the machine's Python, unpack those that are missing into a folder, and
+put that on PYTHONPATH before this project's.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import json
+import os
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import msgspec
-import torch
-from torch import Tensor
+from gpu.report import Findings, print_bars, print_rows
 
-from npc_engine.cli.bench_diffusion import numbers, print_report
-from npc_engine.cli.engine_options import DIFFUSION, worker_config
-from npc_engine.engines.diffusion.config import ModelConfig
-from npc_engine.engines.diffusion.fp8 import quantise, takes_fp8
-from npc_engine.engines.diffusion.head import Head
-from npc_engine.engines.diffusion.layout import Shape, build
-from npc_engine.engines.diffusion.measure import Asked, Report, measure
-from npc_engine.engines.diffusion.prefix_store import MIB, PrefixStore
-from npc_engine.engines.diffusion.random_weights import FULL, TINY, RandomSource, random_source
-from npc_engine.engines.diffusion.trunk import Span, Trunk
-from npc_engine.engines.diffusion.weights import Matrix, Weights
-from npc_engine.errors import NpcError
-
-CPU = torch.device("cpu")
-#: Two layers of the real size, one of each kind, with fewer experts and words: under 2 GB in float32.
-CUT = msgspec.structs.replace(FULL, layers=FULL.layers[4:6], experts=16, vocab_size=32_768)
-CUT_TINY = msgspec.structs.replace(TINY, layers=TINY.layers[4:6])
-WEIGHTS = ("bf16", "fp8")
-#: How far the logits of the median position may be from float32's on the CPU: norm of the difference over the norm. A
-#: router torn between two experts may take the other one, so these are rough where numbers are. On a CPU, bf16 is 0.07
-#: and FP8 0.35 away.
-FAR = {"fp32": 0.001, "bf16": 0.15, "fp8": 0.6}
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp8": torch.bfloat16}
-PROMPT, WIDTH = 96, 64
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """The tensors of another source, brought to a device, in FP8 if so wished."""
-
-    source: RandomSource
-    device: torch.device
-    dtype: torch.dtype
-    fp8: bool
-
-    def vector(self, name: str, shape: Shape) -> Tensor:
-        return self.source.vector(name, shape).to(self.device, self.dtype)
-
-    def table(self, name: str, shape: Shape) -> Tensor:
-        return self.source.table(name, shape).to(self.device, self.dtype)
-
-    def matrix(self, name: str, shape: Shape) -> Matrix:
-        drawn = self.source.matrix(name, shape).data.to(self.device)
-        return quantise(drawn) if self.fp8 and takes_fp8(name) else Matrix(drawn.to(self.dtype))
+ROOT = Path(__file__).parent.parent
+#: In this order: what can be lost first comes first.
+NAMES = (
+    "distance",
+    "steps-bf16",
+    "steps-fp8",
+    "steps-int4",
+    "rates-bf16",
+    "rates-fp8",
+    "alone",
+    "steadiness",
+    "trace",
+    "memory",
+    "daemon-bf16",
+    "daemon-fp8",
+    "generate",
+)
 
 
 def main() -> None:
-    """Check, measure, print."""
+    """Run the sections, print, and say by the exit code whether all bars that could be told hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tiny", action="store_true", help="tiny models on the CPU")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--tiny", action="store_true", help="a tiny model on the CPU: no times that mean anything")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="SECTION", help=", ".join(NAMES))
+    parser.add_argument("--limit-s", type=float, default=540.0, help="stop a section after this many seconds")
+    parser.add_argument("--json", type=Path, help="write everything here, after each section")
+    parser.add_argument("--section", choices=NAMES, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.section:
+        run_section(arguments.section, "tiny" if arguments.tiny else "full", arguments.json)
+        return
+    sections: dict[str, dict[str, Any]] = {}
+    if arguments.json and arguments.json.is_file():
+        sections = json.loads(arguments.json.read_text(encoding="utf-8"))["sections"]
     began = time.monotonic()
-    if arguments.tiny:
+    for name in arguments.only:
+        sections[name] = in_process(name, tiny=arguments.tiny, limit_s=arguments.limit_s, beside=arguments.json)
+        if arguments.json:
+            arguments.json.write_text(json.dumps({"sections": sections}, indent=2) + "\n", encoding="utf-8")
+    print(f"\n{time.monotonic() - began:.0f} s in all; {machine(sections)}")
+    for name, section in sections.items():
+        print_rows(f"{name} ({section['seconds']:.0f} s)", section["rows"])
+    print_bars(sections)
+    missed = any(bar["held"] is False for section in sections.values() for bar in section["bars"])
+    raise SystemExit(1 if missed or any(section["error"] for section in sections.values()) else 0)
+
+
+def in_process(name: str, *, tiny: bool, limit_s: float, beside: Path | None) -> dict[str, Any]:
+    """A section in a process of its own: what it found, and what went wrong."""
+    print(f"\n── {name} ──", flush=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        path = (beside or Path(folder) / "found").with_suffix(f".{name}.json").resolve()
+        path.unlink(missing_ok=True)
+        command = [sys.executable, __file__, "--section", name, "--json", str(path), *(["--tiny"] if tiny else [])]
+        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONUNBUFFERED": "1"}
+        error = ""
+        try:
+            code = subprocess.run(command, env=environment, timeout=limit_s, check=False).returncode
+            error = f"exit code {code}, see above" if code else ""
+        except subprocess.TimeoutExpired:
+            error = f"not done after {limit_s:.0f} s"
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        path.unlink(missing_ok=True)
+    seconds = time.monotonic() - began
+    return {"rows": [], "bars": [], "machine": ""} | found | {"error": error, "seconds": seconds}
+
+
+def run_section(name: str, size_name: str, path: Path | None) -> None:
+    """In the process of its own."""
+    import torch
+    from gpu.rig import SIZES
+
+    from npc_engine.engines.diffusion.weight_format import WeightFormat
+
+    size = SIZES[size_name]
+    if not size.on_card:
         torch.set_num_threads(1)
-        device, cut, asked = CPU, CUT_TINY, Asked((32, 64), (1, 4), steps=4, prompt=100, repeats=2)
-    else:
-        device, cut, asked = torch.device("cuda"), CUT, Asked((32, 64, 128, 256), (1, 4, 16))
-    far = dict(distances(cut, device))
-    reports: dict[str, Report | str] = {weights: run(weights, asked, device) for weights in WEIGHTS}
-    if arguments.json:
-        rows = {key: numbers(each) if isinstance(each, Report) else each for key, each in reports.items()}
-        arguments.json.write_text(json.dumps({"distance": far, "reports": rows}, indent=2) + "\n", encoding="utf-8")
-    print(f"\n{time.monotonic() - began:.0f} s in all")
-    for weights, distance in far.items():
-        verdict = "ok" if distance <= FAR[weights] else "TOO FAR"
-        print(
-            f"one step in {weights} against float32 on the CPU: {distance:.4f} apart (at most {FAR[weights]}) {verdict}"
-        )
-    for weights, report in reports.items():
-        print(f"\n{weights}")
-        print_report(report) if isinstance(report, Report) else print(report)
-    if any(distance > FAR[weights] for weights, distance in far.items()):
-        raise SystemExit(1)
+    found = Findings(path, machine=_machine(torch, size.device))
+    kind, _, option = name.partition("-")
+    kept = {"": WeightFormat.PLAIN, "bf16": WeightFormat.PLAIN}.get(option) or WeightFormat(option)
+    sections = _sections(path)
+    sections[kind](kept)(size, found)
 
 
-def distances(config: ModelConfig, device: torch.device) -> Iterator[tuple[str, float]]:
-    """How far one step's logits are from float32's, by weights."""
-    exact = logits(_weights(config, CPU, torch.float32, fp8=False))
-    for weights, dtype in DTYPES.items():
-        print(f"one step of two layers in {weights} ...", flush=True)
-        found = logits(_weights(config, device, dtype, fp8=weights == "fp8"))
-        yield weights, float(((found - exact).norm(dim=1) / exact.norm(dim=1)).median())
+def _sections(path: Path | None) -> dict[str, Callable[..., Any]]:
+    from gpu.daemon import daemon
+    from gpu.distance import distance
+    from gpu.memory import memory
+    from gpu.speed import alone, generate, rates, steps
+    from gpu.steadiness import steadiness
+    from gpu.trace import trace
+
+    folder = path.parent if path else Path.cwd()
+    return {
+        "steps": steps,
+        "rates": rates,
+        "daemon": daemon,
+        "distance": lambda kept: distance,
+        "alone": lambda kept: alone,
+        "steadiness": lambda kept: steadiness,
+        "memory": lambda kept: memory,
+        "generate": lambda kept: generate,
+        "trace": lambda kept: lambda size, found: trace(size, found, folder),
+    }
 
 
-def logits(weights: Weights) -> Tensor:
-    """Of a canvas of noise behind a prompt of random words, `(C, V)` in float32 on the CPU."""
-    words = torch.randint(16, weights.config.vocab_size, (PROMPT + WIDTH,), generator=torch.Generator().manual_seed(0))
-    trunk, head = Trunk(weights), Head(weights)
-    store = PrefixStore(weights.config, dtype=weights.dtype, device=weights.device, device_bytes=64 * MIB)
-    chain = store.open(())
-    with torch.no_grad():
-        rows = head.embed(words.to(weights.device))
-        chain.reserve(PROMPT)
-        trunk.forward(rows[:PROMPT], [Span(chain, PROMPT, True)])
-        chain.advance(words[:PROMPT].tolist())
-        canvas = trunk.condition(rows[PROMPT:], torch.zeros_like(rows[PROMPT:]))
-        hidden = trunk.forward(canvas, [Span(chain, WIDTH, False)]).float()
-        scores = hidden @ weights.embedding.float().T
-    chain.close()
-    return (torch.tanh(scores / weights.config.logit_softcap) * weights.config.logit_softcap).cpu()
+def _machine(torch: Any, device: Any) -> str:
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+    return f"{name}, torch {torch.__version__}, {os.cpu_count()} cores"
 
 
-def run(weights: str, asked: Asked, device: torch.device) -> Report | str:
-    """Measure a random model; a sentence if it cannot be."""
-    size = "tiny" if device == CPU else "full"
-    print(f"measuring a {size} model in {weights} ...", flush=True)
-    options = [f"random_weights={size}", f"weights={weights}", f"device={device.type}"]
-    try:
-        config = worker_config(
-            engine=DIFFUSION,
-            model=None,
-            threads=1 if device == CPU else 0,
-            parallel=max(asked.batches),
-            context_tokens=asked.prompt + max(asked.canvases),
-            options=options,
-            log_level="WARNING",
-        )
-        return measure(config.spec, asked, lambda part, what: print(f"  {part:4.0%} {what}", flush=True))
-    except NpcError as error:
-        return str(error)
-    finally:
-        gc.collect()
-        torch.cuda.empty_cache()
-
-
-def _weights(config: ModelConfig, device: torch.device, dtype: torch.dtype, *, fp8: bool) -> Weights:
-    """The same numbers every time, up to rounding."""
-    return build(config, Moved(random_source(0, dtype=torch.float32, device=CPU), device, dtype, fp8))
+def machine(sections: dict[str, dict[str, Any]]) -> str:
+    """What it was measured on."""
+    return next((section["machine"] for section in sections.values() if section["machine"]), "")
 
 
 if __name__ == "__main__":

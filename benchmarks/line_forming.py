@@ -114,9 +114,12 @@ def form(model: Model, question: str, planned: int, seed: int) -> tuple[list[Ste
         if isinstance(work, Read):
             line.chain.reserve(len(work.tokens))
         if isinstance(work, Denoise) and not steps:
-            steps.append(_step(model, work.canvas, work.canvas.tokens, None, _live(work.canvas, vocabulary)))
-        if work is not None:
-            denoiser.step([work])
+            steps.append(_step(model, work.canvas, work.canvas.draft, None, _live(work.canvas, vocabulary)))
+        if work is None:
+            update = line.rested()
+            continue
+        denoiser.step([work])
+        line.began(work)
         update = line.took(work, 0.0)
         if isinstance(work, Denoise):
             shown = work.canvas

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+# Kernels for graphics cards run in Triton's interpreter, unless a card is what is tested (`pytest -m gpu`). Triton asks
+# when it is first imported, by whatever test.
+if "gpu" not in sys.argv:
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 SMALL_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf"
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"

@@ -16,7 +16,15 @@ from npc_engine.cli.bench_diffusion import diffusion
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import setting_arguments
 from npc_engine.cli.load import Load, run_load, summarise
-from npc_engine.cli.serve import DEFAULT_PACK, EngineOption, ModelOption, PackOption, ParallelOption, SettingsOption
+from npc_engine.cli.serve import (
+    DEFAULT_PACK,
+    EngineOption,
+    ModelOption,
+    PackOption,
+    ParallelOption,
+    SettingsOption,
+    ShareOption,
+)
 
 app = typer.Typer(name="bench", help="Measure the engine on this machine.", no_args_is_help=True)
 
@@ -46,6 +54,7 @@ def load(
     no_adapter: NoAdapterOption = False,
     pack: PackOption = DEFAULT_PACK,
     parallel: ParallelOption = 4,
+    gpu_share: ShareOption = 1.0,
     seed: Annotated[int, typer.Option(help="Seed of the arrival times and of the lines.")] = 1,
     option: SettingsOption = [],  # noqa: B006 - typer reads the default, nobody changes it
     show: Annotated[int, typer.Option(min=0, help="Print this many of the lines that came back.")] = 0,
@@ -62,7 +71,7 @@ def load(
     """
     asked = Load(clients=clients, npcs=npcs, rate=rate, budget_ms=budget_ms, seconds=seconds, seed=seed)
     arguments = ["--engine", engine, "--pack", pack, "--parallel", str(parallel), "--saves", "none"]
-    arguments += ["--model", model] if model else []
+    arguments += ["--gpu-share", str(gpu_share), *(["--model", model] if model else [])]
     arguments += [*Adapting(adapter, no_adapter).arguments, *setting_arguments(option)]
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with reported_errors(), Progress(*columns, console=stderr) as bars:

@@ -6,43 +6,40 @@ import json
 import platform
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-import msgspec
 import psutil
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from npc_engine.cli import machine, room
 from npc_engine.cli.console import reported_errors
-from npc_engine.cli.engine_options import DIFFUSION, RANDOM_WEIGHTS, chosen_entry, needs_model, parse_settings
+from npc_engine.cli.engine_auto import AUTO, BASE, Wanted, known
+from npc_engine.cli.engine_options import (
+    CONTEXT_TOKENS,
+    DIFFUSION,
+    PARALLEL,
+    RANDOM_WEIGHTS,
+    chosen_entry,
+    needs_model,
+    parse_settings,
+)
+from npc_engine.cli.remembered import EngineChoice
 from npc_engine.cli.serve import DEFAULT_PORT, ContextOption, EngineOption, ModelOption, ParallelOption, SettingsOption
 from npc_engine.engines import registry
 from npc_engine.engines.diffusion import fit
-from npc_engine.engines.diffusion.config import read_config
 from npc_engine.engines.gguf import read_head
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import Entry, catalogue, checkpoints
+from npc_engine.models.catalogue import Checkpoint, Entry, catalogue, checkpoints
 from npc_engine.models.choose import model_here, path_of
 from npc_engine.models.home import HOME_VARIABLE, home, models_dir
-
-#: What each engine imports.
-PACKAGES = {
-    "llama": ("xllamacpp",),
-    DIFFUSION: ("torch", "safetensors", "tokenizers", "huggingface_hub"),
-}
-#: Importing torch from a cold disk takes long, seconds.
-CARDS_S = 120.0
-#: The bytes of a number by `--option weights=...`, where it is not the default of the device.
-WEIGHT_BYTES = {"bf16": 2, "fp8": 2, "fp32": 4, "fp64": 8}
 
 
 class Level(StrEnum):
@@ -77,10 +74,10 @@ class Asked(NamedTuple):
 
 
 def doctor(
-    engine: EngineOption = "llama",
+    engine: EngineOption = AUTO,
     model: ModelOption = None,
-    parallel: ParallelOption = 4,
-    context: ContextOption = 2_048,
+    parallel: ParallelOption = PARALLEL,
+    context: ContextOption = CONTEXT_TOKENS,
     option: SettingsOption = [],  # noqa: B006 - typer reads the default, nobody changes it
     port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port the daemon would use.")] = DEFAULT_PORT,
     output: Annotated[Path | None, typer.Option("--json", help="Write the findings here.")] = None,
@@ -95,8 +92,14 @@ def doctor(
       npc-engine doctor --engine diffusion --model diffusiongemma-26b --parallel 16 --option weights=fp8
     """
     with reported_errors():
+        findings = []
+        if engine == AUTO:
+            there = _home().level is not Level.FAIL
+            choice = known(Wanted(model, tuple(option))) if there else None
+            findings.append(_choice(choice))
+            engine, model = (choice.engine, choice.model) if choice else (BASE, model)
         registry.find(engine)
-        findings = list(examine(Asked(engine, model, parallel, context, parse_settings(option), port)))
+        findings += examine(Asked(engine, model, parallel, context, parse_settings(option), port))
     _print(findings)
     if output:
         report = [{**finding._asdict(), "level": finding.level.value} for finding in findings]
@@ -105,10 +108,17 @@ def doctor(
         raise typer.Exit(1)
 
 
+def _choice(choice: EngineChoice | None) -> Finding:
+    what = f"engine {AUTO}"
+    if choice is None:
+        return Finding(what, Level.OK, "not tried yet", "npc-engine talk does, and remembers it")
+    return Finding(what, Level.OK, f"{choice.engine} with {choice.model}", choice.reason)
+
+
 def examine(asked: Asked) -> Iterator[Finding]:
     """Everything that was found, one after the other."""
     yield Finding("Python", Level.OK, f"{platform.python_version()} on {platform.system()} {platform.machine()}")
-    for engine, packages in PACKAGES.items():
+    for engine, packages in machine.PACKAGES.items():
         yield _packages(engine, packages, wanted=engine == asked.engine)
     yield _memory()
     cards = _cards()
@@ -122,7 +132,7 @@ def examine(asked: Asked) -> Iterator[Finding]:
 
 
 def _packages(engine: str, names: tuple[str, ...], *, wanted: bool) -> Finding:
-    what, versions = f"{engine} engine", {name: _version(name) for name in names}
+    what, versions = f"{engine} engine", {name: machine.version(name) for name in names}
     missing = [name for name, version in versions.items() if version is None]
     if not missing:
         return Finding(what, Level.OK, ", ".join(f"{name} {version}" for name, version in versions.items()))
@@ -134,31 +144,19 @@ def _packages(engine: str, names: tuple[str, ...], *, wanted: bool) -> Finding:
     )
 
 
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def _memory() -> Finding:
     memory = psutil.virtual_memory()
     return Finding("memory", Level.OK, f"{fit.gib(memory.available)} free of {fit.gib(memory.total)}")
 
 
 def _cards() -> list[fit.Card] | NpcError:
-    """The graphics cards, asked for in another process, because torch is heavy and may not even start."""
-    if _version("torch") is None:
+    """Those there are, or why nobody knows."""
+    if machine.version("torch") is None:
         return []
-    command = [sys.executable, "-m", fit.__name__]
     try:
-        asked = subprocess.run(command, capture_output=True, timeout=CARDS_S, check=True)  # noqa: S603 - our own module
-        return msgspec.json.decode(asked.stdout, type=list[fit.Card])
-    except subprocess.CalledProcessError as error:
-        lines = error.stderr.decode("utf-8", "replace").strip().splitlines()
-        return NpcError(ErrorCode.ENGINE_UNAVAILABLE, lines[-1] if lines else f"it ended with {error.returncode}")
-    except (OSError, subprocess.TimeoutExpired, msgspec.DecodeError) as error:
-        return NpcError(ErrorCode.ENGINE_UNAVAILABLE, str(error))
+        return machine.cards()
+    except NpcError as error:
+        return error
 
 
 def _card_findings(cards: list[fit.Card] | NpcError, asked: Asked) -> Iterator[Finding]:
@@ -167,7 +165,7 @@ def _card_findings(cards: list[fit.Card] | NpcError, asked: Asked) -> Iterator[F
         level = Level.FAIL if wanted else Level.WARN
         yield Finding("graphics card", level, f"torch does not start: {cards.message}", "install torch anew")
     elif not cards:
-        without = "torch sees none" if _version("torch") else "unknown without torch"
+        without = "torch sees none" if machine.version("torch") else "unknown without torch"
         slow = wanted and asked.settings.get(RANDOM_WEIGHTS) != "tiny"
         advice = "the diffusion engine is far too slow on a CPU for a game" if slow else ""
         yield Finding("graphics card", Level.WARN if slow else Level.OK, without, advice)
@@ -187,44 +185,55 @@ def _models(cards: list[fit.Card] | NpcError) -> Iterator[Finding]:
     found = "all" if not large else f"all but {', '.join(large)}"
     yield Finding("llama models that fit", Level.OK, found)
     card_mb = max((card.free for card in cards), default=0) >> 20 if not isinstance(cards, NpcError) else 0
-    fitting = [entry.name for entry in checkpoints() if entry.engines and (entry.memory_mb or 0) <= card_mb]
+    fitting = [entry.name for entry in checkpoints() if (entry.memory_mb or card_mb + 1) <= card_mb]
+    in_int4 = [entry.name for entry in checkpoints() if (entry.int4_memory_mb or card_mb + 1) <= card_mb]
+    fitting += [f"{name} with --option weights=int4" for name in in_int4 if name not in fitting]
     yield Finding("diffusion models that fit", Level.OK, ", ".join(fitting) or "none, for want of a large card")
 
 
 def _model(asked: Asked, cards: list[fit.Card] | NpcError) -> Finding:
     """The one model that would be loaded."""
     what = "model asked for"
-    if not needs_model(asked.engine, asked.settings):
-        return Finding(what, Level.OK, "none needed")
+    present = cards if isinstance(cards, list) else []
+    use = room.Use(asked.characters, asked.context_tokens, asked.settings)
     fetched_unasked = asked.model is None and asked.engine != DIFFUSION
     try:
+        if not needs_model(asked.engine, asked.settings):
+            if asked.settings.get(RANDOM_WEIGHTS) != "full":
+                return Finding(what, Level.OK, "none needed")
+            return _fits(what, "random weights", room.for_random_weights(use, present))
         chosen = model_here(None)[0] if fetched_unasked else chosen_entry(asked.engine, asked.model)
         place = chosen if isinstance(chosen, Path) else path_of(chosen)
-        if place is None:
-            return Finding(what, Level.WARN, "not here yet", f"npc-engine models pull {asked.model}")
-        needed, where, free = _needed(asked, place, cards)
+        if asked.engine != DIFFUSION:
+            found = _gguf_room(place or chosen, use)
+        elif place is not None:
+            found = room.for_checkpoint(place, use, present)
+        else:
+            assert isinstance(chosen, Checkpoint), "of this engine's models only those have to be fetched"
+            found = room.for_checkpoint(chosen, use, present)
     except NpcError as error:
         missing = fetched_unasked and error.code is ErrorCode.MODEL_MISSING
         return Finding(what, Level.WARN if missing else Level.FAIL, error.message)
-    found = f"{place.name}: needs {fit.gib(needed)} of {fit.gib(free)} free on {where}"
-    if needed <= free:
-        return Finding(what, Level.OK, found)
-    return Finding(what, Level.WARN, found, "close other programs, or take a smaller model or --context")
+    if place is None and found.needed <= found.free:
+        needs = f"not here yet; needs about {fit.gib(found.needed)} of {fit.gib(found.free)} free on {found.where}"
+        return Finding(what, Level.WARN, needs, f"npc-engine models pull {asked.model}")
+    return _fits(what, place.name if place else f"{asked.model}, not here yet", found)
 
 
-def _needed(asked: Asked, place: Path, cards: list[fit.Card] | NpcError) -> tuple[int, str, int]:
-    """Bytes the model takes, where, and how many are free there. Raises `NpcError` if the engine would refuse it."""
-    free, where, on_card = psutil.virtual_memory().available, "this machine", False
-    if asked.engine != DIFFUSION:
-        cache = asked.characters * asked.context_tokens * read_head(place).cache_token_bytes
-        return place.stat().st_size + cache, where, free
-    if isinstance(cards, list) and cards and asked.settings.get("device") != "cpu":
-        free, where, on_card = max(card.free for card in cards), "this card", True
-    weights = asked.settings.get("weights", "bf16" if on_card else "fp32")
-    config = read_config(place)
-    fp8 = weights == "fp8" or fit.is_stored_fp8(place)
-    setup = fit.Setup(asked.characters, asked.context_tokens, fp8, WEIGHT_BYTES.get(weights, 4))
-    return fit.check_fit(config, setup, free, where).total, where, free
+def _fits(what: str, name: str, found: room.Room) -> Finding:
+    needs = f"{name}: needs {fit.gib(found.needed)} of {fit.gib(found.free)} free on {found.where}"
+    if found.needed <= found.free:
+        return Finding(what, Level.OK, needs)
+    return Finding(what, Level.WARN, needs, "close other programs, or take a smaller model or --context")
+
+
+def _gguf_room(found: Path | Entry, use: room.Use) -> room.Room:
+    """Of one that is not here, what the catalogue says."""
+    free = psutil.virtual_memory().available
+    if not isinstance(found, Path):
+        return room.Room((found.memory_mb or 0) << 20, free, "this machine")
+    cache = use.characters * use.context_tokens * read_head(found).cache_token_bytes
+    return room.Room(found.stat().st_size + cache, free, "this machine")
 
 
 def _home() -> Finding:

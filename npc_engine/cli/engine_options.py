@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 
 from npc_engine.cli.adapter_options import Adapting
+from npc_engine.cli.room import Use, check_before_fetching
 from npc_engine.engines import registry
 from npc_engine.engines.adapter import read_adapter
 from npc_engine.engines.base import ModelSpec
 from npc_engine.engines.diffusion.config import read_config
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import Entry, Model, by_name, find
-from npc_engine.models.choose import choose_checkpoint, choose_model, ensure_model
+from npc_engine.models.catalogue import Checkpoint, Entry, Model, by_name, find
+from npc_engine.models.choose import choose_checkpoint, choose_model, ensure_model, path_of
 from npc_engine.worker.link import WorkerConfig
 
 #: Engines that need no model file.
@@ -28,6 +29,8 @@ DIFFUSION_FORMAT = "gemma4"
 #: `--option random_weights=...` of the diffusion engine: a made-up model of this size, to try and to measure.
 RANDOM_WEIGHTS = "random_weights"
 RANDOM_SIZES = ("tiny", "full")
+#: What `npc-engine serve` has for characters at once and tokens of context, if nobody says.
+PARALLEL, CONTEXT_TOKENS = 4, 2_048
 #: A file of an unknown model, from this size on, is taken for one that can choose: about a billion parameters.
 CHOOSING_BYTES = 700 << 20
 
@@ -41,25 +44,30 @@ def worker_config(
     context_tokens: int,
     options: list[str],
     log_level: str,
+    gpu_share: float = 1.0,
     adapting: Adapting = Adapting(),
 ) -> WorkerConfig:
     """Resolve the model (fetching it if need be, with a progress bar) and build the worker's configuration.
 
     Raises what `model_spec` raises.
     """
-    spec = model_spec(engine, model, parse_settings(options), adapting)
-    spec = msgspec.structs.replace(spec, context_tokens=context_tokens, max_parallel=parallel, threads=threads)
+    settings = parse_settings(options)
+    spec = model_spec(engine, model, Use(parallel, context_tokens, settings), adapting)
+    spec = msgspec.structs.replace(
+        spec, context_tokens=context_tokens, max_parallel=parallel, threads=threads, gpu_share=gpu_share
+    )
     return WorkerConfig(engine=engine, spec=spec, log_level=log_level)
 
 
-def model_spec(engine: str, model: str | None, settings: Mapping[str, str], adapting: Adapting) -> ModelSpec:
+def model_spec(engine: str, model: str | None, use: Use, adapting: Adapting) -> ModelSpec:
     """The model, fetched if need be, and its adapter.
 
     Raises NpcError: ENGINE_UNKNOWN, ENGINE_FAILED (a model of the wrong kind, an adapter of another model),
-    MODEL_UNKNOWN, MODEL_MISSING, DOWNLOAD_FAILED, ...
+    MODEL_UNKNOWN, MODEL_MISSING, MODEL_TOO_LARGE, DOWNLOAD_FAILED, ...
     """
     registry.find(engine)
-    spec = _model(engine, model) if needs_model(engine, settings) else _without_model(engine, settings)
+    settings = use.settings
+    spec = _model(engine, model, use) if needs_model(engine, settings) else _without_model(engine, settings)
     return msgspec.structs.replace(spec, options=dict(settings), adapter=_adapter(engine, spec, adapting))
 
 
@@ -82,7 +90,7 @@ def model_for_child(engine: str, model: str | None, options: Sequence[str]) -> s
     chosen = chosen_entry(engine, model)
     if isinstance(chosen, Path):
         return str(chosen)
-    ensure_model(chosen)
+    _fetched(chosen, Use(PARALLEL, CONTEXT_TOKENS, parse_settings(options)))
     return chosen.name
 
 
@@ -109,10 +117,17 @@ def chosen_entry(engine: str, model: str | None) -> Entry | Path:
     return entry
 
 
-def _model(engine: str, model: str | None) -> ModelSpec:
+def _fetched(entry: Entry, use: Use) -> Path:
+    """Where it lies; fetched if it was not here, unless it is large and would not fit."""
+    if isinstance(entry, Checkpoint) and path_of(entry) is None:
+        check_before_fetching(entry, use)
+    return ensure_model(entry)
+
+
+def _model(engine: str, model: str | None, use: Use) -> ModelSpec:
     chosen = chosen_entry(engine, model)
     if not isinstance(chosen, Path):
-        path = ensure_model(chosen)
+        path = _fetched(chosen, use)
         adapter = chosen.adapter_path if isinstance(chosen, Model) and engine in ADAPTED else None
         return ModelSpec(chosen.name, path, chosen.chat_format, chosen.chooses, adapter=adapter)
     if engine == DIFFUSION:

@@ -13,6 +13,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -39,6 +40,8 @@ from npc_engine.world.pack import find_pack, load_pack
 if TYPE_CHECKING:
     from npc_engine.engines.diffusion.trial import Trial
 
+#: Columns that a table of the report may take at most.
+WIDEST = 300
 TABLES = tuple(question.name for question in QUESTIONS)
 #: With `--quick`: characters, questions and seeds. Too few to tell anything, enough to see it run.
 QUICK_NPCS, QUICK_QUESTIONS, QUICK_SEEDS = 1, 1, 1
@@ -204,7 +207,9 @@ def _print(report: Report, samples: int) -> None:
         shown = Table(*COLUMNS)
         for row in table.rows:
             shown.add_row(*cells(row))
-        Console(highlight=False).print(shown)
+        # Rather too wide for the terminal than with half of each number.
+        needed = Measurement.get(console, console.options.update(width=WIDEST), shown).maximum
+        Console(highlight=False, width=max(console.width, needed)).print(shown)
     console.print(f"{INTERVALS} The rules: npc-engine eval --help\n")
     for verdict in report.verdicts:
         console.print(f"- {escape(verdict.text)}")

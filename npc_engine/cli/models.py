@@ -15,7 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
-from npc_engine.cli.engine_options import model_spec
+from npc_engine.cli.engine_options import CONTEXT_TOKENS, PARALLEL, model_spec
+from npc_engine.cli.room import Use
 from npc_engine.engines import registry
 from npc_engine.engines.openvino.converted import DEFAULT_WEIGHTS, converted, folder_of, verify, weights_called
 from npc_engine.errors import ErrorCode, NpcError
@@ -48,7 +49,8 @@ def list_models() -> None:
         console.print(f"[bold]{_line(HEADINGS, widths)}[/]", soft_wrap=True)
         for entry, facts in zip(entries, rows, strict=True):
             console.print(_line(facts, widths), soft_wrap=True)
-            console.print(Padding(f"[dim]{escape(entry.quality)}[/]", (0, 0, 0, 4)))
+            told = f"{entry.repo}. {entry.quality}" if isinstance(entry, Checkpoint) else entry.quality
+            console.print(Padding(f"[dim]{escape(told)}[/]", (0, 0, 0, 4)))
         converted_too = ", ".join(entry.name for entry in entries if CONVERTED_FOR in entry.engines[1:])
         console.print(f"[dim]With --engine {CONVERTED_FOR} too: {converted_too}.[/]")
 
@@ -103,7 +105,7 @@ def convert(
     """
     with reported_errors():
         wanted = weights_called(weights)
-        spec = model_spec(CONVERTED_FOR, name, {}, Adapting(adapter, no_adapter))
+        spec = model_spec(CONVERTED_FOR, name, Use(PARALLEL, CONTEXT_TOKENS, {}), Adapting(adapter, no_adapter))
         assert spec.path is not None
         source, added = spec.path, spec.adapter
         if (manifest := converted(source, wanted, added)) is not None:

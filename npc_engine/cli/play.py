@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -11,16 +10,18 @@ import typer
 
 from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
+from npc_engine.cli.engine_auto import AUTO, Wanted, resolve
 from npc_engine.cli.engine_options import model_for_child, setting_arguments
 from npc_engine.cli.serve import ModelOption, SettingsOption, ThreadsOption
 
 if TYPE_CHECKING:
-    from demo_game.connection import Wanted
+    from demo_game import connection
 
 
 def play(
     engine: Annotated[
-        str | None, typer.Option(help="Start a daemon with this engine: llama, or scripted for no model at all.")
+        str | None,
+        typer.Option(help="Start a daemon with this engine: auto, llama, openvino, or scripted for no model at all."),
     ] = None,
     model: ModelOption = None,
     adapter: AdapterOption = None,
@@ -58,18 +59,21 @@ def play(
             raise typer.BadParameter(str(cause), param_hint="--size") from cause
         try:
             arguments = ["--threads", str(threads)] if threads else []
-            arguments += Adapting(adapter, no_adapter).arguments
+            adapting = Adapting(adapter, no_adapter)
+            arguments += adapting.arguments
             wanted = connection.Wanted(engine, model, address, (*arguments, *setting_arguments(option)))
-            client = connection.find(wanted) or connection.launch(_with_model(wanted, option))
+            client = connection.find(wanted) or connection.launch(
+                _with_model(wanted, Wanted(model, tuple(option), threads, adapting))
+            )
             open_village(client, window_size, budget_ms, save)
         except (OSError, ValueError) as cause:
             _fail(str(cause))
 
 
-def _with_model(wanted: Wanted, options: Sequence[str]) -> Wanted:
-    """The same with its model fetched, here where there is a terminal for the progress bar."""
-    engine = wanted.engine or "llama"
-    return wanted._replace(engine=engine, model=model_for_child(engine, wanted.model, options))
+def _with_model(daemon: connection.Wanted, wanted: Wanted) -> connection.Wanted:
+    """The same with its engine chosen and its model fetched, here where there is a terminal for the progress bar."""
+    engine, model = resolve(daemon.engine or AUTO, wanted)
+    return daemon._replace(engine=engine, model=model_for_child(engine, model, wanted.options))
 
 
 def _fail(message: str) -> NoReturn:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
+from npc_engine.cli.engine_auto import Wanted, resolve
 from npc_engine.cli.engine_options import MODEL_FREE, model_for_child, setting_arguments
 from npc_engine.cli.readiness import wait_ready
 from npc_engine.cli.serve import EngineOption, ModelOption, SettingsOption, ThreadsOption
@@ -60,7 +61,9 @@ def rehearse(
         if not tests:
             raise NpcError(ErrorCode.PACK_INVALID, f"no dialogue tests to play in {folder / 'tests'}")
         arguments = ["--saves", "none", "--threads", str(threads)]
-        arguments += [*Adapting(adapter, no_adapter).arguments, *setting_arguments(option)]
+        adapting = Adapting(adapter, no_adapter)
+        arguments += [*adapting.arguments, *setting_arguments(option)]
+        engine, model = resolve(engine, Wanted(model, tuple(option), threads, adapting))
         ready = model_for_child(engine, model, option)
         with NpcClient.launch(engine=engine, model=ready, pack=str(folder), arguments=arguments) as client:
             wait_ready(client, stderr)

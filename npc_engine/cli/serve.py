@@ -18,7 +18,8 @@ import typer
 
 from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
-from npc_engine.cli.engine_options import worker_config
+from npc_engine.cli.engine_auto import AUTO, Wanted, resolve
+from npc_engine.cli.engine_options import CONTEXT_TOKENS, PARALLEL, worker_config
 from npc_engine.clock import SystemClock
 from npc_engine.daemon.server import Front, ServeConfig
 from npc_engine.errors import ErrorCode, NpcError
@@ -38,7 +39,12 @@ SWITCH_S = 0.0005
 PARENT_CHECK_S = 1.0
 
 EngineOption = Annotated[
-    str, typer.Option("--engine", help="llama or openvino (GGUF), diffusion (DiffusionGemma), scripted (no model).")
+    str,
+    typer.Option(
+        "--engine",
+        help="llama or openvino (GGUF), diffusion (DiffusionGemma), scripted (no model); auto tries once which serves "
+        "this machine best.",
+    ),
 ]
 ModelOption = Annotated[
     str | None,
@@ -50,13 +56,22 @@ PackOption = Annotated[str, typer.Option("--pack", help="Character pack: a folde
 ThreadsOption = Annotated[int, typer.Option("--threads", min=0, help="CPU threads for the model; 0 chooses.")]
 ParallelOption = Annotated[int, typer.Option("--parallel", min=1, max=64, help="Characters that may speak at once.")]
 ContextOption = Annotated[int, typer.Option("--context", min=512, help="Tokens of context per character.")]
+ShareOption = Annotated[
+    float,
+    typer.Option(
+        "--gpu-share",
+        min=0.05,
+        max=1.0,
+        help="Part of the graphics card's time that the diffusion engine may take; a renderer has the rest.",
+    ),
+]
 SettingsOption = Annotated[
     list[str], typer.Option("--option", help="Engine setting name=value, e.g. --option faults=on (scripted).")
 ]
 
 
 def serve(
-    engine: EngineOption = "llama",
+    engine: EngineOption = AUTO,
     model: ModelOption = None,
     adapter: AdapterOption = None,
     no_adapter: NoAdapterOption = False,
@@ -67,8 +82,9 @@ def serve(
         Path | None, typer.Option(help="Folder with CURVE keys, see `keys`: encrypts, lets only known clients in.")
     ] = None,
     threads: ThreadsOption = 0,
-    parallel: ParallelOption = 4,
-    context: ContextOption = 2_048,
+    parallel: ParallelOption = PARALLEL,
+    context: ContextOption = CONTEXT_TOKENS,
+    gpu_share: ShareOption = 1.0,
     option: SettingsOption = [],  # noqa: B006 - typer reads the default, nobody changes it
     saves: Annotated[
         str,
@@ -92,10 +108,14 @@ def serve(
       npc-engine serve --engine scripted --port 6000
 
       npc-engine serve --model smollm2-135m --pack ./my_characters
+
+      npc-engine serve --engine diffusion --model diffusiongemma-26b --option weights=int4 --gpu-share 0.5
     """
     logging.basicConfig(level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     with reported_errors():
         folder = find_pack(pack)
+        adapting = Adapting(adapter, no_adapter)
+        engine, model = resolve(engine, Wanted(model, tuple(option), threads, adapting))
         worker = worker_config(
             engine=engine,
             model=model,
@@ -104,7 +124,8 @@ def serve(
             context_tokens=context,
             options=option,
             log_level=log_level.upper(),
-            adapting=Adapting(adapter, no_adapter),
+            gpu_share=gpu_share,
+            adapting=adapting,
         )
         sys.setswitchinterval(SWITCH_S)
         with closing(_open_saves(saves, folder)) as store:

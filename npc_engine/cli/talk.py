@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors
+from npc_engine.cli.engine_auto import AUTO, Wanted, resolve
 from npc_engine.cli.engine_options import model_for_child, setting_arguments
 from npc_engine.cli.readiness import POLL_S, wait_ready
 from npc_engine.cli.serve import (
@@ -24,6 +25,7 @@ from npc_engine.cli.serve import (
     ModelOption,
     PackOption,
     SettingsOption,
+    ShareOption,
     ThreadsOption,
 )
 from npc_engine.cli.talk_commands import COMMANDS, carry_out
@@ -41,12 +43,13 @@ def talk(
     say: Annotated[list[str], typer.Option("--say", help="Say this and leave; may be repeated.")] = [],  # noqa: B006
     budget_ms: Annotated[int, typer.Option(min=1, max=600_000, help="Time every line has.")] = 4_000,
     seed: Annotated[int | None, typer.Option(min=0, help="Same seed, same words: same answers.")] = None,
-    engine: EngineOption = "llama",
+    engine: EngineOption = AUTO,
     model: ModelOption = None,
     adapter: AdapterOption = None,
     no_adapter: NoAdapterOption = False,
     pack: PackOption = DEFAULT_PACK,
     threads: ThreadsOption = 0,
+    gpu_share: ShareOption = 1.0,
     option: SettingsOption = [],  # noqa: B006 - typer reads the defaults, nobody changes them
     address: Annotated[str | None, typer.Option(help="Use the daemon at this address instead of starting one.")] = None,
 ) -> None:
@@ -66,7 +69,15 @@ def talk(
             client = NpcClient(address, game=GAME)
         else:
             adapting = Adapting(adapter, no_adapter)
-            arguments = ["--threads", str(threads), *adapting.arguments, *setting_arguments(option)]
+            arguments = [
+                "--threads",
+                str(threads),
+                "--gpu-share",
+                str(gpu_share),
+                *adapting.arguments,
+                *setting_arguments(option),
+            ]
+            engine, model = resolve(engine, Wanted(model, tuple(option), threads, adapting))
             ready = model_for_child(engine, model, option)
             client = NpcClient.launch(engine=engine, model=ready, pack=pack, game=GAME, arguments=arguments)
         with client:

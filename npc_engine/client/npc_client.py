@@ -151,12 +151,15 @@ class NpcClient(Calls):
 
     @property
     def problem(self) -> str:
-        """Why the daemon does not serve this client, or the last fault it reported; empty if all is well."""
+        """Why the daemon does not serve this client or has no model, or the last fault it reported; empty if all is
+        well."""
         session = self._exchange.session
         if session is not None and session.refusal is not None:
             return session.refusal.message
         if self._ended or self._exchange.fault:
             return self._ended or self._exchange.fault
+        if self.state == "down" and self.daemon is not None:
+            return self.daemon.detail
         if self.state != "offline" or session is None:
             return ""
         return session.problem or EXPLANATIONS[ErrorCode.DAEMON_UNREACHABLE]

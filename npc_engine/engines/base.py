@@ -12,7 +12,11 @@ from npc_engine.jobs import EngineCaps, EngineTask, JobId, Plan, Update
 
 class ModelSpec(msgspec.Struct, frozen=True):
     """Which model to load and how. `path` is None for engines that need no file. `adapter` is a LoRA adapter
-    of that model, a GGUF file. `chooses`: see `EngineCaps`."""
+    of that model, a GGUF file. `chooses`: see `EngineCaps`.
+
+    `gpu_share` (0, 1] is how much of a graphics card's time the model may take; a renderer has the rest. The worker
+    rests between the steps of a lockstep engine.
+    """
 
     name: str = ""
     path: Path | None = None
@@ -22,6 +26,7 @@ class ModelSpec(msgspec.Struct, frozen=True):
     max_parallel: int = 4
     threads: int = 0
     gpu_layers: int = 0
+    gpu_share: float = 1.0
     options: dict[str, str] = {}
     adapter: Path | None = None
 

@@ -108,11 +108,13 @@ class Model(Known, frozen=True, kw_only=True):
 
 class Checkpoint(Known, frozen=True, kw_only=True):
     """A model that is a folder of files, as its publisher keeps it on the hub. `size_bytes` is about what it takes;
-    the hub says what exactly. Without `engines`, nothing here can run it: it is listed so that nobody tries in vain."""
+    the hub says what exactly. Without `engines`, nothing here can run it: it is listed so that nobody tries in vain.
+    `int4_memory_mb` is what it takes with `--option weights=int4`."""
 
     repo: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
     revision: str
     memory_mb: Positive | None = None
+    int4_memory_mb: Positive | None = None
 
 
 class Shipped(Known, frozen=True, kw_only=True):
@@ -189,6 +191,25 @@ def default_model(
     A model already here (its name in `present`) beats any download. Otherwise the best one meant for this much memory;
     `hub_reachable` is asked at most once, and only if the answer matters.
     """
+    return default_models(memory_mb, hub_reachable, present, engine)[0]
+
+
+def default_models(
+    memory_mb: int, hub_reachable: Callable[[], bool], present: Collection[str] = (), engine: str = "llama"
+) -> list[Choice]:
+    """The same, and behind it the smaller ones to take where it proves too slow: those here, and those that need no
+    hub."""
+    first = _default(memory_mb, hub_reachable, present, engine)
+    models = [model for model in catalogue() if engine in model.engines and not model.test_only]
+    smaller = [model for model in models if model.size_bytes < first.model.size_bytes]
+    return [first] + [
+        Choice(model, f"{model.title}: larger models are too slow on this machine.")
+        for model in smaller
+        if model.name in present or (model.default_from_mb is not None and not model.needs_hub)
+    ]
+
+
+def _default(memory_mb: int, hub_reachable: Callable[[], bool], present: Collection[str], engine: str) -> Choice:
     models = [model for model in catalogue() if engine in model.engines]
     candidates = [model for model in models if not model.test_only and model.memory_mb <= memory_mb]
     for model in candidates:

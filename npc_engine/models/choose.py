@@ -11,6 +11,7 @@ from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.models.bar import fetch_with_bar
 from npc_engine.models.catalogue import (
     Checkpoint,
+    Choice,
     Entry,
     Model,
     Shipped,
@@ -19,6 +20,7 @@ from npc_engine.models.catalogue import (
     checkpoints,
     default_model,
 )
+from npc_engine.models.catalogue import default_models as candidates
 from npc_engine.models.checkpoint import is_whole
 from npc_engine.models.home import models_dir
 from npc_engine.models.sources import hub_reachable
@@ -42,6 +44,11 @@ def choose_model(engine: str = "llama") -> Model:
     choice = default_model(_memory_mb(), hub_reachable, _present(), engine)
     Console(stderr=True).print(choice.reason, markup=False, highlight=False, soft_wrap=True)
     return choice.model
+
+
+def default_models(engine: str) -> list[Choice]:
+    """What to try when nobody names a model, best first, each with its reason. May ask the hub whether it is there."""
+    return candidates(_memory_mb(), hub_reachable, _present(), engine)
 
 
 def choose_checkpoint() -> Checkpoint:

@@ -25,7 +25,6 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     engine: str
     spec: ModelSpec
     niceness: int = 10
-    gpu_share: float = 1.0
     log_level: str = "INFO"
 
 

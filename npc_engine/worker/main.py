@@ -39,12 +39,12 @@ def run_worker(connection: Connection, config_data: bytes) -> None:
     config = link.unpack_config(config_data)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the front's to handle; it ends us through the pipe
     logging.basicConfig(level=config.log_level, stream=sys.stderr, format="%(asctime)s worker %(message)s")
-    _make_way(config.niceness)
+    make_way(config.niceness)
     Worker(connection, config, SystemClock()).run()
 
 
-def _make_way(niceness: int) -> None:
-    """Let the game's frames come first."""
+def make_way(niceness: int) -> None:
+    """Let the game's frames come first: of this process."""
     sleep_soon()
     with contextlib.suppress(psutil.Error, OSError):
         process = psutil.Process()
@@ -70,7 +70,7 @@ class Worker:
         except NpcError as error:
             self._send(link.LoadFailed(error.code, error.message))
             return
-        driver = Driver(engine, self._clock, gpu_share=self._config.gpu_share)
+        driver = Driver(engine, self._clock, gpu_share=self._config.spec.gpu_share)
         self._engine = engine
         threading.Thread(target=self._beat, args=(engine, driver), name="beat", daemon=True).start()
         while self._turn(engine, driver):

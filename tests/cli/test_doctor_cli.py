@@ -4,13 +4,15 @@ import json
 import socket
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from npc_engine.cli import doctor
+from npc_engine.cli import machine as machines
+from npc_engine.cli import room
 from npc_engine.cli.main import app
 from npc_engine.engines.diffusion.fit import Card
 from npc_engine.models.catalogue import by_name
@@ -56,8 +58,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     shown = Machine()
     monkeypatch.setenv("NPC_ENGINE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(doctor, "_version", shown.packages.get)
-    monkeypatch.setattr(doctor.subprocess, "run", shown.run)
+    monkeypatch.setattr(machines, "version", shown.packages.get)
+    monkeypatch.setattr(machines.subprocess, "run", shown.run)
     return shown
 
 
@@ -106,7 +108,11 @@ def test_a_card_is_shown_with_what_fits_it(tmp_path: Path, machine: Machine) -> 
     machine.cards = [Card("Some GPU", 40 << 30, 48 << 30)]
     _, findings, _ = examine(tmp_path)
     assert findings["graphics card"]["found"] == "Some GPU: 40.0 GiB free of 48.0 GiB"
-    assert findings["diffusion models that fit"]["found"] == "diffusiongemma-26b-fp8"
+    int4 = "with --option weights=int4"
+    assert findings["diffusion models that fit"]["found"] == f"diffusiongemma-26b-fp8, diffusiongemma-26b {int4}"
+    machine.cards = [Card("Small GPU", 23 << 30, 24 << 30)]
+    found = examine(tmp_path)[1]["diffusion models that fit"]["found"]
+    assert found == f"diffusiongemma-26b {int4}, diffusiongemma-26b-fp8 {int4}"
     machine.cards = [Card("Old GPU", 4 << 30, 8 << 30)]
     assert "none" in examine(tmp_path)[1]["diffusion models that fit"]["found"]
 
@@ -144,6 +150,33 @@ def test_a_model_of_the_wrong_kind_fails(tmp_path: Path) -> None:
 def test_a_named_model_that_is_not_here_says_how_to_fetch_it(tmp_path: Path) -> None:
     code, findings, _ = examine(tmp_path, "--model", "smollm2-135m")
     assert (code, findings["model asked for"]["advice"]) == (0, "npc-engine models pull smollm2-135m")
+
+
+def test_a_checkpoint_that_is_not_here_is_measured_too(tmp_path: Path, machine: Machine) -> None:
+    asked = ("--engine", "diffusion", "--model", "diffusiongemma-26b")
+    machine.cards = [Card("Some GPU", 70 << 30, 80 << 30)]
+    code, findings, _ = examine(tmp_path, *asked)
+    assert (code, findings["model asked for"]["advice"]) == (0, "npc-engine models pull diffusiongemma-26b")
+    assert "needs about 51.2 GiB of 70.0 GiB free on this card" in findings["model asked for"]["found"]
+    machine.cards = [Card("Smaller GPU", 40 << 30, 48 << 30)]
+    code, findings, _ = examine(tmp_path, *asked)
+    assert (code, findings["model asked for"]["level"]) == (1, "fail")
+    assert "use --option weights=fp8" in findings["model asked for"]["found"]
+    for fits in (("--option", "weights=fp8"), ("--model", "diffusiongemma-26b-fp8")):
+        assert examine(tmp_path, *asked, *fits)[0] == 0
+    asked = ("--engine", "diffusion", "--option", "random_weights=full")
+    assert examine(tmp_path, *asked)[0] == 1
+    machine.cards = [Card("Some GPU", 70 << 30, 80 << 30)]
+    assert "51.2 GiB" in examine(tmp_path, *asked)[1]["model asked for"]["found"]
+
+
+def test_a_file_that_is_not_here_is_measured_by_the_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room.psutil, "virtual_memory", lambda: SimpleNamespace(available=1 << 30, total=2 << 30))
+    _, findings, _ = examine(tmp_path, "--model", "qwen3-4b")
+    assert (
+        findings["model asked for"]["found"] == "qwen3-4b, not here yet: needs 5.5 GiB of 1.0 GiB free on this machine"
+    )
+    assert "smaller model" in findings["model asked for"]["advice"]
 
 
 def test_a_damaged_file_fails_before_it_is_loaded(tmp_path: Path) -> None:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from test_gguf import METADATA, STRING
+from test_gguf import gguf as head
 
-from npc_engine.cli import engine_options
+from npc_engine.cli import engine_options, machine
+from npc_engine.cli.adapter_options import Adapting
 from npc_engine.cli.engine_options import model_for_child, worker_config
 from npc_engine.engines.base import ModelSpec
+from npc_engine.engines.diffusion.fit import Card
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import Entry
+from npc_engine.models.catalogue import Entry, Model, by_name
 from npc_engine.worker.link import WorkerConfig
+
+NO_ADAPTER = Adapting()
+#: Asks the machine itself.
+CARDS = machine.cards
 
 
 @pytest.fixture(autouse=True)
@@ -27,10 +36,11 @@ def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("NPC_ENGINE_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(engine_options, "ensure_model", ensure)
+    monkeypatch.setattr(machine, "cards", lambda: [Card("Some GPU", 70 << 30, 80 << 30)])
     return names
 
 
-def config(engine: str, model: str | None = None, *options: str) -> WorkerConfig:
+def config(engine: str, model: str | None = None, *options: str, adapting: Adapting = NO_ADAPTER) -> WorkerConfig:
     return worker_config(
         engine=engine,
         model=model,
@@ -39,7 +49,14 @@ def config(engine: str, model: str | None = None, *options: str) -> WorkerConfig
         context_tokens=1_024,
         options=list(options),
         log_level="WARNING",
+        adapting=adapting,
     )
+
+
+def test_the_share_of_the_card_reaches_the_worker() -> None:
+    settings = {"model": None, "threads": 0, "parallel": 1, "context_tokens": 512, "options": [], "log_level": "INFO"}
+    assert worker_config(engine="scripted", gpu_share=0.25, **settings).spec.gpu_share == 0.25
+    assert config("scripted").spec.gpu_share == 1.0
 
 
 def spec(engine: str, model: str | None = None, *options: str) -> ModelSpec:
@@ -80,6 +97,47 @@ def gguf(path: Path) -> Path:
     return path
 
 
+ADAPTER = {
+    "general.architecture": (STRING, "qwen2"),
+    "general.type": (STRING, "adapter"),
+    "adapter.type": (STRING, "lora"),
+}
+Q = "blk.0.attn_q.weight"
+
+
+def test_an_adapter_goes_with_its_model(tmp_path: Path) -> None:
+    model, voice = tmp_path / "mine.gguf", tmp_path / "voice.gguf"
+    model.write_bytes(head(METADATA, shapes={Q: (896, 896)}))
+    voice.write_bytes(head(ADAPTER, shapes={f"{Q}.lora_a": (896, 4), f"{Q}.lora_b": (4, 896)}))
+    relative = Adapting(Path("voice.gguf"))
+    for engine in ("llama", "openvino"):
+        assert config(engine, str(model), adapting=relative).spec.adapter == voice.resolve()
+        assert config(engine, str(model)).spec.adapter is None
+    assert relative.arguments == ["--adapter", str(Path.cwd() / "voice.gguf")]
+    for engine, adapting, what in (
+        ("scripted", relative, "takes no adapter"),
+        ("llama", Adapting(tmp_path / "none.gguf"), "no such adapter"),
+        ("llama", Adapting(model), "not a LoRA adapter"),
+        ("llama", Adapting(voice, off=True), "exclude each other"),
+    ):
+        with pytest.raises(NpcError, match=what):
+            config(engine, str(model), adapting=adapting)
+
+
+def test_a_models_own_adapter_is_used_unless_it_is_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = by_name("smollm2-135m")
+    assert isinstance(small, Model)
+    with_voice = msgspec.structs.replace(small, adapter="voice.gguf")
+    monkeypatch.setattr(engine_options, "find", lambda name: with_voice)
+    found = config("llama", small.name).spec.adapter
+    assert found == with_voice.adapter_path
+    assert found is not None
+    assert found.parts[-3:] == ("models", "adapters", "voice.gguf")
+    off = Adapting(off=True)
+    assert config("llama", small.name, adapting=off).spec.adapter is None
+    assert off.arguments == ["--no-adapter"]
+
+
 def test_an_unknown_engine_is_refused_before_a_model_is_looked_for() -> None:
     error = refusal("bogus")
     assert error.code is ErrorCode.ENGINE_UNKNOWN
@@ -106,6 +164,28 @@ def test_a_name_of_the_catalogue_is_fetched(fetched: list[str]) -> None:
     assert (found.name, found.chat_format) == ("diffusiongemma-26b", "gemma4")
     assert spec("diffusion", "google/diffusiongemma-26B-A4B-it") == found
     assert fetched == ["smollm2-135m"] * 2 + ["diffusiongemma-26b"] * 2
+
+
+def test_what_would_not_fit_is_not_fetched(fetched: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cards", lambda: [Card("Smaller GPU", 40 << 30, 48 << 30)])
+    error = refusal("diffusion", "diffusiongemma-26b")
+    assert error.code is ErrorCode.MODEL_TOO_LARGE
+    assert "40.0 GiB free: use --option weights=fp8" in error.message
+    with pytest.raises(NpcError, match="Nothing was fetched"):
+        model_for_child("diffusion", "diffusiongemma-26b", [])
+    assert fetched == []
+    assert spec("diffusion", "diffusiongemma-26b", "weights=fp8").name == "diffusiongemma-26b"
+    assert model_for_child("diffusion", "diffusiongemma-26b-fp8", []) == "diffusiongemma-26b-fp8"
+    assert fetched == ["diffusiongemma-26b", "diffusiongemma-26b-fp8"]
+
+
+def test_without_torch_nothing_large_is_fetched(fetched: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cards", CARDS)
+    monkeypatch.setattr(machine, "version", lambda name: None)
+    error = refusal("diffusion", "diffusiongemma-26b")
+    assert error.code is ErrorCode.ENGINE_UNAVAILABLE
+    assert "pip install" in error.message
+    assert fetched == []
 
 
 def test_a_file_or_a_folder_is_used_as_it_is(tmp_path: Path, fetched: list[str]) -> None:

@@ -50,8 +50,8 @@ def spoken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(eval_cli, "_load", lambda spec, progress: Speaker())
 
 
-def run(*arguments: str | Path) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, ["eval", *map(str, arguments)], env={"COLUMNS": "200", "NO_COLOR": "1"})
+def run(*arguments: str | Path, columns: int = 200) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["eval", *map(str, arguments)], env={"COLUMNS": str(columns), "NO_COLOR": "1"})
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -83,6 +83,14 @@ def test_less_can_be_asked(pack: Path, tmp_path: Path) -> None:
     told = json.loads((tmp_path / "few.json").read_text(encoding="utf-8"))
     assert list(told["tables"]) == ["steps", "stop"]
     assert {line["npc"] for line in told["lines"]} == {"ben"}
+
+
+@pytest.mark.usefixtures("spoken")
+def test_a_narrow_terminal_loses_no_number(pack: Path) -> None:
+    code, out, _ = run(*TINY, "--pack", pack, "--npc", "ben", "--only", "steps", "--quick", columns=80)
+    assert code == 0
+    assert "100% (21-100)" in out
+    assert "…" not in out
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from npc_engine.cli import models
 from npc_engine.errors import ErrorCode, NpcError
-from npc_engine.models.catalogue import Entry, Model, by_name, catalogue, checkpoints
+from npc_engine.models.catalogue import Checkpoint, Entry, Model, by_name, catalogue, checkpoints
 from npc_engine.models.home import models_dir
 
 SMALL = by_name("smollm2-135m")
@@ -47,7 +47,7 @@ def test_list_shows_every_model_and_which_are_here() -> None:
     for model in (*catalogue(), *checkpoints()):
         cells, below = row(out, model.name)
         assert cells[4:] == ["yes" if model is SMALL else "no", model.licence]
-        assert below == model.quality
+        assert below == (f"{model.repo}. {model.quality}" if isinstance(model, Checkpoint) else model.quality)
     assert row(out, SMALL.name)[0][1:4] == ["98 MB", "0.2 GiB", "llama"]
     assert row(out, "diffusiongemma-26b")[0][1:4] == ["~52 GB", "51.3 GiB", "diffusion"]
     assert row(out, "diffusiongemma-26b-nvfp4")[0][1:4] == ["~19 GB", "?", "none"]

@@ -167,7 +167,7 @@ def test_a_daemon_without_its_model_is_an_error(path: Path, monkeypatch: pytest.
     write(path, header(), exchange(1, SAY, AYE))
     code, out, err = run(path)
     assert (code, out) == (1, "")
-    assert err.splitlines()[-1] == "error: daemon_unreachable: the model is gone"
+    assert err.splitlines()[-1] == "error: engine_failed: the model is gone"
     assert not STARTED[0].running
 
 

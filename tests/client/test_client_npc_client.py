@@ -93,6 +93,8 @@ def test_state_follows_the_daemon(stage: Stage) -> None:
     assert (client.state, client.daemon.engine, client.daemon.model) == ("ready", "llama", "small")
     assert client.daemon.npcs == {"marta": "Marta Holt"}
     assert client.problem == ""
+    stage.send(Status(state=ServiceState.DOWN, detail="engine_failed: needs 96 GiB"))
+    assert (client.state, client.problem) == ("down", "engine_failed: needs 96 GiB")
     stage.disconnect()
     stage.wait(1)
     assert client.state == "connecting"

@@ -1,15 +1,12 @@
-"""What a proxy does to a connection, and the tunnel through which a client reaches another machine's daemon."""
+"""What a proxy does to a connection."""
 
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 
 import pytest
 
-from npc_engine.client import NpcClient
-from npc_engine.client.launcher import DaemonProcess
 from npc_engine.conformance.proxy import Proxy
 
 PATIENCE_S = 20.0
@@ -109,26 +106,3 @@ def test_a_new_connection_can_be_greeted_by_somebody_else(proxy: Proxy) -> None:
 def test_without_a_daemon_the_connection_ends() -> None:
     with Proxy() as proxy, socket.create_connection(("127.0.0.1", proxy.port), PATIENCE_S) as client:
         assert is_cut(client)
-
-
-def test_a_client_talks_to_a_daemon_through_a_tunnel() -> None:
-    """As with `ssh -L`: another port of this machine, and the daemon's token copied by hand."""
-    process = DaemonProcess(["--engine", "scripted", "--saves", "none"])
-    try:
-        end_s = time.monotonic() + PATIENCE_S
-        while (ready := process.ready()) is None:
-            assert time.monotonic() < end_s, process.problem()
-            time.sleep(0.02)
-        token = ready.token_file.read_text(encoding="ascii").strip()
-        with (
-            Proxy(int(ready.address.rpartition(":")[2])) as tunnel,
-            NpcClient(f"tcp://127.0.0.1:{tunnel.port}", token) as client,
-        ):
-            line = client.say("marta", "Good evening.", 10_000)
-            while not line.finished:
-                client.poll()
-                time.sleep(0.005)
-            assert line.reply is not None
-            assert line.reply.reason != "offline"
-    finally:
-        process.stop()

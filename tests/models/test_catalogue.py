@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from npc_engine.engines.diffusion.config import LayerConfig, ModelConfig
 from npc_engine.engines.diffusion.fit import Setup, need
+from npc_engine.engines.diffusion.weight_format import WeightFormat
 from npc_engine.errors import ErrorCode, NpcError
 from npc_engine.models.catalogue import (
     Checkpoint,
@@ -139,11 +140,13 @@ def test_the_memory_of_a_checkpoint_is_the_computed_one() -> None:
     """Rounded up a little, for four characters with 2,048 tokens each."""
     sliding, full = LayerConfig(8, 256, 1_024, 1e4, 1.0), LayerConfig(2, 512, 0, 1e6, 0.25)
     real = ModelConfig(262_144, 2_816, 2_112, 16, 128, 8, 704, ((*[sliding] * 5, full) * 5), 262_144)
-    for name, fp8 in (("diffusiongemma-26b", False), ("diffusiongemma-26b-fp8", True)):
+    for name, kept in (("diffusiongemma-26b", WeightFormat.PLAIN), ("diffusiongemma-26b-fp8", WeightFormat.FP8)):
         entry = by_name(name)
         assert isinstance(entry, Checkpoint)
-        computed_mb = need(real, Setup(characters=4, context_tokens=2_048, fp8=fp8)).total / 2**20
+        computed_mb = need(real, Setup(characters=4, context_tokens=2_048, kept=kept)).total / 2**20
         assert entry.memory_mb == pytest.approx(computed_mb, rel=0.005)
+        int4_mb = need(real, Setup(4, 2_048, WeightFormat.INT4)).total / 2**20
+        assert entry.int4_memory_mb == pytest.approx(int4_mb, rel=0.005)
 
 
 @pytest.mark.parametrize(

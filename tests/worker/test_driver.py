@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npc_engine.clock import NS_PER_MS, FakeClock
 from npc_engine.engines.base import ModelSpec
 from npc_engine.engines.scripted import ScriptedEngine
-from npc_engine.jobs import Draft, Finished, FinishReason, Job, JobClass, Segment, TextSlot
+from npc_engine.jobs import Draft, Finished, FinishReason, Job, JobClass, Segment, TextSlot, Update
 from npc_engine.worker.driver import Driver
 from npc_engine.worker.link import Started
 
@@ -139,6 +141,33 @@ def test_a_prompt_too_long_for_the_window_loses_its_oldest_expendable_parts() ->
     assert finished(run(driver, clock))[1].usage.prompt_tokens == 30 + 15 + 4
     hopeless = Job(id=2, job_class=JobClass.PLAYER, deadline_ns=10**12, cache_key="k", segments=(Segment("p" * 500),))
     assert finished(list(driver.submit(hopeless)))[2].reason is FinishReason.TOO_LONG
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.2])
+def test_a_renderer_has_the_rest_of_the_card(share: float) -> None:
+    """The scripted engine's steps take no time of the fake clock but what the engine itself waits, so a step is made to
+    take 10 ms here; between two of them the worker rests."""
+    clock = FakeClock()
+    engine = ScriptedEngine(clock)
+    engine.load(ModelSpec(), lambda fraction, what: None)
+    busy_ns: list[tuple[int, int]] = []
+    poll = engine.poll
+
+    def slow(until_ns: int) -> list[Update]:
+        began_ns = clock.now_ns()
+        clock.advance_ms(10)
+        updates = poll(clock.now_ns())
+        busy_ns.append((began_ns, clock.now_ns()))
+        return updates
+
+    engine.poll = slow  # type: ignore[method-assign]
+    engine.caps = msgspec.structs.replace(engine.caps, lockstep=True)
+    driver = Driver(engine, clock, gpu_share=share)
+    driver.submit(job(1, budget_ms=60_000))
+    for _ in range(20):
+        driver.step(clock.now_ns() + 1_000 * NS_PER_MS)
+    worked_ns = sum(end - begin for begin, end in busy_ns)
+    assert worked_ns / (clock.now_ns() - busy_ns[0][0]) == pytest.approx(share, rel=0.01)
 
 
 def test_what_cannot_be_done_in_time_is_dropped_when_its_turn_comes() -> None:

@@ -45,9 +45,7 @@ class Toy:
         self.config = read_config(folder)
         self.tokeniser = Tokeniser.from_folder(folder)
         cpu, exact = torch.device("cpu"), torch.float32
-        self.weights = load_weights(
-            folder, self.config, dtype=exact, device=cpu, fp8=False, progress=lambda part, what: None
-        )
+        self.weights = load_weights(folder, self.config, dtype=exact, device=cpu, progress=lambda part, what: None)
         self.schedule = Schedule()
         self.denoiser = Denoiser(self.weights, self.schedule)
         self._store = PrefixStore(self.config, dtype=exact, device=cpu, device_bytes=STORE_BYTES)
@@ -62,13 +60,7 @@ class Toy:
             if unread := tokens[chain.length :]:
                 chain.reserve(len(unread))
                 self.denoiser.step([Read(chain, unread)])
-            canvas = Canvas(
-                width,
-                vocab_size=self.config.vocab_size,
-                hidden_size=self.config.hidden_size,
-                planned=planned,
-                seed=seed,
-            )
+            canvas = self.denoiser.canvas(width, planned=planned, seed=seed)
             canvas.clamp(0, header)
             while canvas.step < planned:
                 self.denoiser.step([Denoise(chain, canvas)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -61,18 +61,28 @@ class Baseline:
         model.generation_config = settings(**generation_json(weights.config))
         self._model = model.eval().requires_grad_(False)
 
-    def generate(self, prompts: Tensor, *, width: int, steps: int) -> Generated:
-        """One canvas behind each of `prompts` `(B, P)`, in at most `steps`. Each draft waits for the device."""
+    def generate(self, prompts: Tensor, *, width: int, steps: int, static: bool = False) -> Generated:
+        """One canvas behind each of `prompts` `(B, P)`, in at most `steps`. Each draft waits for the device.
+
+        With `static` in a cache of fixed size, for which transformers compiles the model on a card: the first call
+        takes minutes. It is wrong where prompt and canvas exceed the sliding window (transformers 5.17)."""
         self._model.config.canvas_length = width
+        how = {"cache_implementation": "static", "disable_compile": not prompts.is_cuda} if static else {}
         stopwatch = _Stopwatch()
         made = self._model.generate(
             prompts,
             streamer=stopwatch,
             max_new_tokens=width,
             max_denoising_steps=steps,
+            **how,
         )
         first_ms, *rest = stopwatch.ms
         return Generated(first_ms, rest, made.sequences[:, prompts.shape[1] :])
+
+    @torch.no_grad()
+    def logits(self, prompt: Tensor, canvas: Tensor) -> Tensor:
+        """Of `canvas` `(C,)` behind `prompt` `(P,)`, at its first step: `(C, V)`."""
+        return cast(Tensor, self._model(input_ids=prompt[None], decoder_input_ids=canvas[None]).logits[0])
 
 
 def named_tensors(weights: Weights) -> Iterator[tuple[str, Tensor]]:

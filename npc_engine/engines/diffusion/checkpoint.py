@@ -12,9 +12,12 @@ import torch
 from torch import Tensor
 
 from npc_engine.engines.diffusion.config import ModelConfig
-from npc_engine.engines.diffusion.fp8 import FP8, quantise, takes_fp8
+from npc_engine.engines.diffusion.fp8 import FP8
+from npc_engine.engines.diffusion.kernels.packing import PER_WORD
 from npc_engine.engines.diffusion.layout import DECODER, ENCODER, Shape, build
+from npc_engine.engines.diffusion.quantise import keep
 from npc_engine.engines.diffusion.shards import Shards, open_shards
+from npc_engine.engines.diffusion.weight_format import WeightFormat, stored_format
 from npc_engine.engines.diffusion.weights import Matrix, Weights
 from npc_engine.errors import ErrorCode, NpcError
 
@@ -25,7 +28,7 @@ PLAIN = (torch.bfloat16, torch.float16, torch.float32, torch.float64)
 #: What a stack of experts consists of in files that keep them one by one.
 EXPERT_PARTS = {"gate_up_proj": ("gate_proj", "up_proj"), "down_proj": ("down_proj",)}
 INSTEAD = (
-    "Use google/diffusiongemma-26B-A4B-it (with `--option weights=fp8` for half the memory) or "
+    "Use google/diffusiongemma-26B-A4B-it (with `--option weights=fp8` or `weights=int4` for less memory) or "
     "RedHatAI/diffusiongemma-26B-A4B-it-FP8-dynamic."
 )
 
@@ -36,14 +39,15 @@ def load_weights(
     *,
     dtype: torch.dtype,
     device: torch.device,
-    fp8: bool,
+    kept: WeightFormat = WeightFormat.PLAIN,
     progress: Callable[[float, str], None],
 ) -> Weights:
-    """The text model in `folder`, in `dtype`; with `fp8` its matrices are quantised as they come. What is in FP8 on
-    disk stays so. `progress` is told the fraction done. Raises `NpcError` MODEL_MISSING or ENGINE_FAILED."""
+    """The text model in `folder`, in `dtype`; its matrices are `kept` in this format, and quantised as they come: there
+    is never more of another format than one tensor. What is smaller on disk stays so. `progress` is told the fraction
+    done. Raises `NpcError` MODEL_MISSING or ENGINE_FAILED."""
     check_quantisation(folder)
     with open_shards(folder) as shards:
-        source = _Files(shards, dtype, device, fp8, progress)
+        source = _Files(shards, dtype, device, kept, progress)
         source.check_head()
         weights = build(config, source)
         source.check_rest()
@@ -55,20 +59,11 @@ def check_quantisation(folder: Path) -> None:
     """Raises `NpcError` ENGINE_FAILED if the weights are in a format that is not read here."""
     found = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     settings: dict[str, Any] | None = found.get("quantization_config")
-    if settings is None or _is_fp8(settings):
+    if settings is None or stored_format(settings):
         return
     name = settings.get("quant_algo") or settings.get("format") or settings.get("quant_method")
     message = f"{folder} is quantised as {name}, which the diffusion engine cannot read. {INSTEAD}"
     raise NpcError(ErrorCode.ENGINE_FAILED, message)
-
-
-def _is_fp8(settings: dict[str, Any]) -> bool:
-    """Whether these are compressed-tensors' settings of FP8 weights with a scale per output channel or per matrix."""
-    weights = [group.get("weights") or {} for group in settings.get("config_groups", {}).values()]
-    return settings.get("quant_method") == "compressed-tensors" and all(
-        (each.get("type"), each.get("num_bits")) == ("float", 8) and each.get("strategy") in ("channel", "tensor")
-        for each in weights
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,7 @@ class _Files:
     shards: Shards
     dtype: torch.dtype
     device: torch.device
-    fp8: bool
+    kept: WeightFormat
     progress: Callable[[float, str], None]
     taken: set[str] = field(default_factory=set)
 
@@ -93,16 +88,18 @@ class _Files:
 
     def matrix(self, name: str, shape: Shape) -> Matrix:
         place = self._find(name)
+        if packed := self._beside(place, "packed"):
+            return self._packed(place, packed, shape)
         if place not in self.shards and ".experts." in name:
             return self._experts(name, shape)
         tensor = self._take(place, shape)
         if tensor.dtype == FP8:
-            return Matrix(tensor.to(self.device, copy=True), self._scale(place, (*shape[:-1], 1)))
+            matrix = Matrix(tensor.to(self.device, copy=True), self._scale(place, (*shape[:-1], 1)))
+            wanted = self.kept is WeightFormat.INT4
+            return keep(name, matrix.dense(self.dtype), self.kept, self.dtype) if wanted else matrix
         if tensor.dtype not in PLAIN:
             raise self._unreadable(name, tensor)
-        if self.fp8 and takes_fp8(name):
-            return quantise(tensor.to(self.device))
-        return Matrix(tensor.to(self.device, self.dtype, copy=True))
+        return keep(name, tensor.to(self.device, copy=True), self.kept, self.dtype)
 
     def check_head(self) -> None:
         """Raises if the head is not the embedding."""
@@ -124,7 +121,13 @@ class _Files:
 
     def _find(self, name: str) -> str:
         """The name in the files, where the encoder's stands for the decoder's."""
-        return _twin(name) if name not in self.shards and _twin(name) in self.shards else name
+        there = [each for each in (name, _twin(name)) if each in self.shards or self._beside(each, "packed")]
+        return there[0] if there else name
+
+    def _beside(self, place: str, what: str) -> str | None:
+        """The name of what belongs to a quantised matrix, if the files have it."""
+        names = (f"{place}_{what}", f"{place}.weight_{what}")
+        return next((name for name in names if name in self.shards), None)
 
     def _take(self, place: str, shape: Shape) -> Tensor:
         if place not in self.shards:
@@ -142,17 +145,30 @@ class _Files:
 
     def _scale(self, place: str, shape: Shape) -> Tensor:
         """The scale of an FP8 matrix, in float32 and one for each output channel."""
-        names = (f"{place}_scale", f"{place}.weight_scale")
-        name = next((name for name in names if name in self.shards), names[0])
+        name = self._beside(place, "scale") or f"{place}_scale"
         whole = name in self.shards and self.shards.shape(name) in ((), (1,))
         scale = self._take(name, self.shards.shape(name) if whole else shape)
         return scale.to(self.device, torch.float32, copy=True).expand(shape).contiguous()
+
+    def _packed(self, place: str, packed: str, shape: Shape) -> Matrix:
+        """An int4 matrix, as compressed-tensors packs it: eight numbers to a word, groups of inputs of equal size."""
+        *rest, out, into = shape
+        words = self._take(packed, (*rest, out, into // PER_WORD))
+        scale_name = self._beside(place, "scale") or f"{place}_scale"
+        groups = self.shards.shape(scale_name)[-1] if scale_name in self.shards else 1
+        scale = self._take(scale_name, (*rest, out, groups))
+        if words.dtype != torch.int32 or into % (groups * PER_WORD) or self._beside(place, "zero_point"):
+            raise self._unreadable(packed, words)
+        if size := self._beside(place, "shape"):
+            self.taken.add(size)
+        return Matrix(words.to(self.device, copy=True), scale.to(self.device, self.dtype, copy=True))
 
     def _experts(self, name: str, shape: Shape) -> Matrix:
         """A stack of experts that lie in the files one by one."""
         prefix, _, last = name.rpartition(".")
         parts = EXPERT_PARTS[last]
-        if self._find(f"{prefix}.0.{parts[0]}.weight") not in self.shards:
+        first = self._find(f"{prefix}.0.{parts[0]}.weight")
+        if first not in self.shards and not self._beside(first, "packed"):
             self._take(name, shape)  # neither one by one nor stacked: say so by the stack's name
         count, rows, columns = shape
         matrices = [
@@ -161,8 +177,8 @@ class _Files:
             for part in parts
         ]
         scales = [matrix.scale for matrix in matrices if matrix.scale is not None]
-        scale = torch.cat(scales).view(count, rows, 1) if scales else None
-        return Matrix(torch.cat([matrix.data for matrix in matrices]).view(shape), scale)
+        scale = torch.cat(scales).view(count, rows, -1) if scales else None
+        return Matrix(torch.cat([matrix.data for matrix in matrices]).view(count, rows, -1), scale)
 
     def _unreadable(self, name: str, tensor: Tensor) -> NpcError:
         message = f"{name} in {self.shards.folder} is in {tensor.dtype}, which cannot be read here. {INSTEAD}"

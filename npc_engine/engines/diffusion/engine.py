@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import torch
 
 from npc_engine.clock import NS_PER_MS, NS_PER_S, Clock
 from npc_engine.engines.base import ModelSpec, Progress
-from npc_engine.engines.diffusion.denoiser import Denoise, Denoiser, Read, Work
+from npc_engine.engines.diffusion.config import WIDTH_MAX
+from npc_engine.engines.diffusion.denoiser import Denoise, Denoiser, Read, Step, Work
 from npc_engine.engines.diffusion.line import READING_ROWS, Bench, Line
 from npc_engine.engines.diffusion.model import Model, cache_bytes, load_model
 from npc_engine.engines.diffusion.prefix_store import MIB, Chain, PrefixStore
 from npc_engine.engines.diffusion.schedule import Schedule
-from npc_engine.engines.diffusion.settings import parse_settings
+from npc_engine.engines.diffusion.settings import Settings, parse_settings
 from npc_engine.engines.diffusion.vocabulary import Vocabulary
 from npc_engine.engines.threads import default_threads
 from npc_engine.errors import ErrorCode, NpcError
@@ -29,6 +31,8 @@ from npc_engine.jobs import EngineCaps, EngineTask, Finished, FinishReason, JobI
 
 #: Lines that were cancelled and may be taken up again; after that many others they begin anew.
 PAUSED = 64
+#: Canvases of a line that are held at once: the one it writes on, and one that was finished while a step was under way.
+SLOTS_PER_LINE = 2
 #: No progress for this many times the longest step seen while loading means that the engine hangs.
 STEP_PATIENCE = 20
 STEP_TIMEOUT_MIN_MS = 5_000
@@ -36,6 +40,15 @@ STEP_TIMEOUT_MIN_MS = 5_000
 LEAST_TOKEN_MS = 0.001
 #: The step that is measured while loading: canvases of this width, one and several.
 PROBE_WIDTH, PROBE_LINES, PROBE_STEPS = 64, 4, 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A step under way, and whose it is."""
+
+    step: Step
+    work: Sequence[tuple[Line, Work]]
+    launched_ns: int
 
 
 class DiffusionEngine:
@@ -48,6 +61,8 @@ class DiffusionEngine:
         self._model: Model | None = None
         self._lines: dict[JobId, Line] = {}
         self._paused: OrderedDict[JobId, Line] = OrderedDict()
+        self._flights: deque[_Flight] = deque()
+        self._ahead = 0
         self._ended: list[Update] = []
         self._woken = threading.Event()
         self._stepped_ns: int | None = None  # when the last step was over, unless nobody was left to go on
@@ -56,12 +71,14 @@ class DiffusionEngine:
         settings = parse_settings(spec.options)
         if settings.device == "cpu":
             torch.set_num_threads(spec.threads or default_threads())
+        else:
+            # 0 is the least of priorities: whatever else of this process shares the card with a step goes first.
+            torch.cuda.set_stream(torch.cuda.Stream(settings.device, priority=0))  # type: ignore[no-untyped-call]
         progress(0.0, "checking memory")
         model = load_model(spec, settings, progress)
         config, device = model.weights.config, model.weights.device
         context = min(spec.context_tokens, config.context_tokens)
         self._schedule = Schedule()
-        self._denoiser = Denoiser(model.weights, self._schedule)
         self._vocabulary = Vocabulary(model.codec, config.eos_ids)
         self._store = PrefixStore(
             config,
@@ -71,6 +88,8 @@ class DiffusionEngine:
             host_bytes=settings.host_cache_mib * MIB,
         )
         self._model = model
+        self._denoiser = self._prepared(model, settings, spec.max_parallel, context, progress)
+        self._ahead = 1 if device.type == "cuda" and spec.gpu_share >= 1.0 else 0
         progress(0.95, "first steps")
         step_ms, several_ms, token_ms = self._probe(min(context, READING_ROWS))
         self._bench = Bench(self._schedule, self._vocabulary, self._denoiser, step_ms)
@@ -114,6 +133,10 @@ class DiffusionEngine:
             line.replan(plan)
 
     def cancel(self, job_id: JobId) -> None:
+        if job_id not in self._lines:
+            return
+        while self._flights:  # a line is put aside with all that was begun of it
+            self._ended += self._land()
         if line := self._lines.pop(job_id, None):
             self._ended.append(line.stopped(FinishReason.CANCELLED))
             line.chain.close()
@@ -131,18 +154,17 @@ class DiffusionEngine:
             self._woken.clear()
             return updates
         pieces = self._pieces()
-        began_ns = self._stepped_ns or time.perf_counter_ns()  # a card's rest after a step is part of its price
-        self._step([work for work in pieces.values() if work is not None])
-        ended_ns = time.perf_counter_ns()
-        ms = (ended_ns - began_ns) / NS_PER_MS
-        self.steps_taken += 1
-        for job_id, work in pieces.items():
-            update = self._lines[job_id].took(work, ms)
-            if update is not None:
-                updates.append(update)
-            if isinstance(update, Finished):
-                self._lines.pop(job_id).chain.close()
-        self._stepped_ns = ended_ns if self._lines else None
+        work = [(line, piece) for line, piece in pieces if piece is not None]
+        if work:
+            launched_ns = time.perf_counter_ns()
+            self._flights.append(_Flight(self._denoiser.launch([piece for _, piece in work]), work, launched_ns))
+        for line, begun in work:
+            line.began(begun)
+        for line, piece in pieces:
+            if piece is None and not line.waits:
+                updates += self._told(line, line.rested())
+        while len(self._flights) > (self._ahead if work else 0):
+            updates += self._land()
         return updates + self._take_ended()
 
     def wake(self) -> None:
@@ -153,15 +175,36 @@ class DiffusionEngine:
             line.chain.close()
         self._lines.clear()
         self._paused.clear()
+        self._flights.clear()
         self._model = None
         with suppress(AttributeError):  # not loaded, or closed before
             del self._bench, self._denoiser, self._store  # weights and cache hang on these
 
-    def _pieces(self) -> dict[JobId, Work | None]:
+    def _land(self) -> list[Update]:
+        """Wait for the oldest step that is under way, and tell its lines."""
+        flight = self._flights.popleft()
+        flight.step.wait()
+        ended_ns = time.perf_counter_ns()
+        ms = (ended_ns - (self._stepped_ns or flight.launched_ns)) / NS_PER_MS  # a rest is part of a step's price
+        self.steps_taken += 1
+        updates: list[Update] = []
+        for line, piece in flight.work:
+            if self._lines.get(line.task.id) is line:
+                updates += self._told(line, line.took(piece, ms))
+        self._stepped_ns = ended_ns if self._lines else None
+        return updates
+
+    def _told(self, line: Line, update: Update | None) -> list[Update]:
+        """What a line has to tell, if anything; with its end it is gone."""
+        if isinstance(update, Finished):
+            self._lines.pop(update.id).chain.close()
+        return [] if update is None else [update]
+
+    def _pieces(self) -> list[tuple[Line, Work | None]]:
         """Everybody's next piece of work. Who has least left to read reads first, warm-ups last."""
         lines = sorted(self._lines.items(), key=lambda item: (not item[1].task.slots, item[1].unread))
         writing = sum(bool(line.task.slots) for _, line in lines)
-        left, pieces = READING_ROWS, dict[JobId, Work | None]()
+        left, pieces = READING_ROWS, list[tuple[Line, Work | None]]()
         for job_id, line in lines:
             work = line.work(left, writing)
             if isinstance(work, Read):
@@ -170,7 +213,7 @@ class DiffusionEngine:
                     self._ended.append(line.crowded_out())
                     continue
                 left -= len(work.tokens)
-            pieces[job_id] = work
+            pieces.append((line, work))
         return pieces
 
     def _take_ended(self) -> list[Update]:
@@ -182,7 +225,11 @@ class DiffusionEngine:
         few."""
         chain = self._store.open(())
         read_ms = min(self._timed_reading(chain, tokens) for _ in range(PROBE_STEPS))
-        lines = [Denoise(chain, self._denoiser.canvas(PROBE_WIDTH, seed=seed)) for seed in range(PROBE_LINES)]
+        planned = 2 * PROBE_STEPS + 1  # none of them is anybody's last
+        lines = [
+            Denoise(chain, self._denoiser.canvas(PROBE_WIDTH, planned=planned, seed=seed))
+            for seed in range(PROBE_LINES)
+        ]
         alone_ms = min(self._timed(lines[:1]) for _ in range(PROBE_STEPS))
         several_ms = min(self._timed(lines) for _ in range(PROBE_STEPS))
         chain.close()
@@ -196,15 +243,27 @@ class DiffusionEngine:
 
     def _timed(self, work: Sequence[Work]) -> float:
         began_ns = time.perf_counter_ns()
-        self._step(work)
+        self._denoiser.step(work)
         return (time.perf_counter_ns() - began_ns) / NS_PER_MS
 
-    def _step(self, work: Sequence[Work]) -> None:
-        """One step, to its end: a card goes on computing when it has been told all it has to do."""
-        self._denoiser.step(work)
-        device = self._open_model.weights.device
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+    def _prepared(
+        self, model: Model, settings: Settings, lines: int, context_tokens: int, progress: Progress
+    ) -> Denoiser:
+        """On a card, steps of all usual sizes are captured before anybody speaks: to compile and capture one takes
+        longer than a line has. Others are when they come for the second time."""
+        denoiser = Denoiser.on_device(
+            model.weights,
+            self._schedule,
+            lines=lines,
+            context_tokens=context_tokens + WIDTH_MAX,
+            slots=PAUSED + SLOTS_PER_LINE * lines,
+            top=settings.soft_top,
+        )
+        shapes, cache = denoiser.usual_shapes(lines * WIDTH_MAX + READING_ROWS), self._store.open(()).cache
+        for done, shape in enumerate(shapes):
+            progress(0.8 + 0.15 * done / len(shapes), "capturing steps")
+            denoiser.prepare(shape, cache)
+        return denoiser
 
     @property
     def _open_model(self) -> Model:

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from npc_engine.engines.diffusion.config import HEAD_ROWS, WIDTH_MAX, ModelConfig
+from npc_engine.engines.diffusion.weight_format import GROUP, WeightFormat, stored_format
 from npc_engine.errors import ErrorCode, NpcError
 
 GIB = 1 << 30
@@ -30,7 +31,7 @@ class Setup(msgspec.Struct, frozen=True):
 
     characters: int
     context_tokens: int
-    fp8: bool = False
+    kept: WeightFormat = WeightFormat.PLAIN
     element_bytes: int = BF16_BYTES
 
 
@@ -57,12 +58,11 @@ class Card(msgspec.Struct, frozen=True):
 
 def need(config: ModelConfig, setup: Setup) -> Need:
     """What the model takes, counted from its shape. Norms, a few MiB, are left out."""
-    # The embedding, the routers, and what conditions a step on the one before, stay as they are in FP8 too.
+    # The embedding, the routers, and what conditions a step on the one before, stay as they are in FP8 and int4 too.
     plain = config.hidden_size * (
         config.vocab_size + len(config.layers) * config.experts + 3 * config.intermediate_size
     )
-    per_element, per_channel = (1, SCALE_BYTES) if setup.fp8 else (setup.element_bytes, 0)
-    matrices = sum(count * out * (width * per_element + per_channel) for count, out, width in _matrices(config))
+    matrices = sum(count * out * channel_bytes(width, setup) for count, out, width in _matrices(config))
     return Need(
         weights=plain * setup.element_bytes + matrices,
         cache=setup.characters * (setup.context_tokens + WIDTH_MAX) * config.kv_token_elements * setup.element_bytes,
@@ -86,10 +86,11 @@ def check_fit(config: ModelConfig, setup: Setup, free_bytes: int, where: str) ->
     raise NpcError(ErrorCode.ENGINE_FAILED, message)
 
 
-def is_stored_fp8(folder: Path) -> bool:
-    """Whether the checkpoint lies on the disk in 8 bits, and so takes no more in memory. The only quantised kind that
-    the engine reads; `folder` has a `config.json`."""
-    return bool(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("quantization_config"))
+def stored_as(folder: Path) -> WeightFormat:
+    """How the checkpoint lies on the disk; it takes no more in memory. `folder` has a `config.json`. What the engine
+    cannot read counts as plain: loading it says so."""
+    found = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("quantization_config")
+    return stored_format(found) or WeightFormat.PLAIN
 
 
 def cards() -> list[Card]:
@@ -110,22 +111,32 @@ def gib(count: int) -> str:
 
 def _advice(config: ModelConfig, setup: Setup, free_bytes: int) -> str:
     for characters in range(setup.characters, 0, -1):
-        for fp8 in sorted({setup.fp8, True}):
-            other = msgspec.structs.replace(setup, characters=characters, fp8=fp8)
+        for kept in dict.fromkeys(map(setup.kept.smaller, WeightFormat)):
+            other = msgspec.structs.replace(setup, characters=characters, kept=kept)
             if need(config, other).total <= free_bytes:
-                changes = ["--option weights=fp8"] if fp8 and not setup.fp8 else []
+                changes = [f"--option weights={kept}"] if kept is not setup.kept else []
                 changes += [f"--parallel {characters}"] if characters < setup.characters else []
                 return f"use {' '.join(changes)}"
-    least = need(config, msgspec.structs.replace(setup, characters=1, fp8=True))
-    return f"in FP8 and for one character it would still need {gib(least.total)}, so use another machine or engine"
+    least = need(config, msgspec.structs.replace(setup, characters=1, kept=WeightFormat.INT4))
+    return f"in int4 and for one character it would still need {gib(least.total)}, so use another machine or engine"
 
 
 def _characters(count: int) -> str:
     return f"{count} characters" if count > 1 else "one character"
 
 
+def channel_bytes(inputs: int, setup: Setup) -> int:
+    """What one output of a matrix takes."""
+    match setup.kept:
+        case WeightFormat.FP8:
+            return inputs + SCALE_BYTES
+        case WeightFormat.INT4:
+            return inputs // 2 + inputs // GROUP * setup.element_bytes
+    return inputs * setup.element_bytes
+
+
 def _matrices(config: ModelConfig) -> Iterator[tuple[int, int, int]]:
-    """How many, outputs and inputs of all that FP8 makes smaller."""
+    """How many, outputs and inputs of all that is quantised."""
     hidden, inner, expert = config.hidden_size, config.intermediate_size, config.expert_size
     for layer in config.layers:
         yield 2, inner, hidden

@@ -14,12 +14,6 @@ FP8 = torch.float8_e4m3fn
 FP8_MAX = torch.finfo(FP8).max
 
 
-def takes_fp8(name: str) -> bool:
-    """Whether the matrix of this name in a checkpoint is to be quantised. The conditioning on the step before is not,
-    as in published checkpoints: it is small, and every step builds on it."""
-    return ".self_conditioning." not in name
-
-
 def quantise(weights: Tensor) -> Matrix:
     """`weights` `(..., out, in)` in FP8 (e4m3), each output channel scaled so that its largest number is the format's.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from npc_engine.engines.diffusion.config import ModelConfig
 
@@ -53,14 +52,3 @@ class KVBlocks:
         """
         for shape, group in self._groups.items():
             target._groups[shape][target_block].copy_(group[block], non_blocking=True)
-
-    def read(self, layer: int, table: Tensor, skip: int, count: int) -> tuple[Tensor, Tensor]:
-        """Keys and values `(count, kv_heads, head_dim)` of the blocks in `table` `(n,)`, without the first `skip`."""
-        keys = self.keys[layer].index_select(0, table).flatten(0, 1)
-        values = self.values[layer].index_select(0, table).flatten(0, 1)
-        return keys[skip : skip + count], values[skip : skip + count]
-
-    def write(self, layer: int, places: tuple[Tensor, Tensor], keys: Tensor, values: Tensor) -> None:
-        """Puts `(T, kv_heads, head_dim)` at `places`: for each token its block and its row there, both `(T,)`."""
-        self.keys[layer].index_put_(places, keys)
-        self.values[layer].index_put_(places, values)

@@ -38,7 +38,8 @@ class Bench:
 
 
 class Line:
-    """A running task. The engine asks for its next piece of work, has it done with everybody else's, and tells it.
+    """A running task. The engine asks for its next piece of work, begins it with everybody else's, and tells it: first
+    that it was `began`, later what it `took`. By then the next piece may have begun; that must not change the line.
 
     `restart` takes a line up again that was cancelled: its canvas is as it was.
     """
@@ -61,7 +62,9 @@ class Line:
     def restart(self, plan: Plan, chain: Chain) -> None:
         """Begin, or go on, with a chain opened on `context`."""
         self.chain = chain
-        self._steps = 0
+        self._begun = self._steps = 0  # steps begun, and those of them that were read
+        self._under_way = 0  # pieces of work
+        self._asking = False
         self.replan(plan)
         self._cached_tokens = min(chain.length, len(self.task.tokens))
         self._unread = self.context[chain.length :]
@@ -78,6 +81,11 @@ class Line:
         """Tokens still to be read."""
         return len(self._unread)
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is work of it under way."""
+        return self._under_way > 0
+
     def work(self, reading_rows: int, lines: int) -> Work | None:
         """The next piece of work, reading at most `reading_rows` tokens; None if there is none this time. `lines` is
         how many write at once, this one too."""
@@ -85,33 +93,54 @@ class Line:
             tokens = self._unread[:reading_rows]
             return Read(self.chain, tokens) if tokens else None
         if not self._skeleton.complete:
-            return self._question(lines)
-        if self._skeleton.text_slot is None or self._steps >= self.plan.max_steps:
+            return None if self._asking else self._question(lines)
+        if self._skeleton.text_slot is None or self._begun >= self.plan.max_steps:
+            return None
+        if self._canvas is not None and self._canvas.finished:
             return None
         self._canvas = self._canvas or self._spread(lines)
         return Denoise(self.chain, self._canvas)
 
-    def took(self, work: Work | None, ms: float) -> Update | None:
-        """Its work has been done in a step of `ms`; None: nothing was left to do. Returns what there is to tell."""
+    def began(self, work: Work) -> None:
+        """Its work has been begun."""
+        self._under_way += 1
         match work:
             case Read(tokens=tokens):
+                self._unread = self._unread[len(tokens) :]
+                if not self._unread and not self._behind:
+                    self.chain.publish()
+            case Choose():
+                self._asking = True
+            case Denoise():
+                self._begun += 1
+
+    def took(self, work: Work, ms: float) -> Update | None:
+        """Its work has been done in a step of `ms`. Returns what there is to tell."""
+        self._under_way -= 1
+        match work:
+            case Read():
                 if self._behind:
                     self._decode_ms += ms  # its own words: part of writing
                 else:  # the step itself is planned for; what counts here is what the tokens add to it
                     self._prefill_ms += max(0.0, ms - self._bench.step_ms)
-                self._unread = self._unread[len(tokens) :]
-                if not self._unread and not self._behind:
-                    self.chain.publish()
-                return self._ended(FinishReason.STOP) if not self._unread and not self.task.slots else None
-            case Choose(picked=picked):  # plans count choices apart, so it is the price of neither token nor step
+                through = not self._unread and not self.waits and not self.task.slots
+                return self._ended(FinishReason.STOP) if through else None
+            case Choose(picked=picked):
+                self._asking = False
+                # Plans count choices apart, so it is the price of neither token nor step
                 self._skeleton.take([token for _, token in sorted(picked.items())])
                 if self._skeleton.complete and self._skeleton.text_slot is None:
                     return self._ended(FinishReason.STOP)
                 return None
             case Denoise(canvas=canvas):
+                if canvas is not self._canvas:  # finished before, while this step was under way
+                    return None
                 self._decode_ms += ms
                 self._steps += 1
                 return self._stepped(canvas)
+
+    def rested(self) -> Update | None:
+        """It had no work, and none is under way. Returns what there is to tell."""
         if not self._skeleton.complete or self._unread:
             return None
         if self._canvas is not None:
@@ -157,7 +186,7 @@ class Line:
         """As wide as what is left of the reply, at most as wide as the load allows."""
         needed = header + self._left + 1
         room = max(WIDTH_MIN, min(WIDTH_MAX, CHEAP_ROWS // max(1, lines)))
-        if needed > room and (self.plan.max_steps - self._steps) // ceil(needed / room) < COHERENT_STEPS:
+        if needed > room and (self.plan.max_steps - self._begun) // ceil(needed / room) < COHERENT_STEPS:
             room = WIDTH_MAX
         wanted = ceil(min(needed, room) / GRAIN) * GRAIN
         return max(WIDTH_MIN, wanted, ceil((header + 1) / GRAIN) * GRAIN)
@@ -169,7 +198,7 @@ class Line:
 
     def _share(self, width: int) -> int:
         """The steps for a canvas, where the reply may need several."""
-        return max(1, (self.plan.max_steps - self._steps) // max(1, ceil(self._left / width)))
+        return max(1, (self.plan.max_steps - self._begun) // max(1, ceil(self._left / width)))
 
     def _line_on(self, canvas: Canvas) -> tuple[list[int], bool]:
         """The line's tokens on the canvas, up to its end, and whether it has one there."""
@@ -182,7 +211,9 @@ class Line:
         """After a step: a better draft, or the canvas is finished."""
         line, ends = self._line_on(canvas)
         live = self._text_at + len(line)
-        if canvas.step >= canvas.planned or self._bench.schedule.is_done(canvas.entropy, canvas.settled, live):
+        if (canvas.finished and canvas.read == canvas.step) or self._bench.schedule.is_done(
+            canvas.entropy, canvas.settled, live
+        ):
             return self._close(canvas)
         self._hold(canvas, line[:-1] if ends else line)
         text = self._bench.vocabulary.text([*self._said, *line], self._slot.stop)
@@ -193,6 +224,7 @@ class Line:
     def _close(self, canvas: Canvas) -> Update:
         """The canvas is finished as it is: it was the last one, or the reply goes on behind it."""
         line, ends = self._line_on(canvas)
+        self._begun = self._steps  # what was begun beyond is of no use
         self._said += line
         text = self._bench.vocabulary.text(self._said, self._slot.stop)
         if ends:
@@ -210,7 +242,7 @@ class Line:
         place = slice(self._text_at, self._text_at + len(line))
         count = max(self._held, self._bench.schedule.standing(canvas.entropy[place], canvas.settled[place]))
         if count > self._held:
-            canvas.clamp(self._text_at + self._held, line[self._held : count])
+            canvas.clamp_next(self._text_at + self._held, line[self._held : count])
             self._held = count
             self._held_text = self._bench.vocabulary.standing([*self._said, *line[:count]], self._slot.stop)
 

@@ -57,7 +57,7 @@ def load_model(spec: ModelSpec, settings: Settings, progress: Progress) -> Model
         config = _RANDOM[settings.random_weights]
         _check_fit(config, spec, settings, device)
         progress(0.1, "making up weights")
-        weights = random_weights(config, settings.seed, dtype=settings.dtype, device=device, fp8=settings.fp8)
+        weights = random_weights(config, settings.seed, dtype=settings.dtype, device=device, kept=settings.kept)
         return Model(weights, _Babble(Tokeniser(tiny_tokenizer(TINY.vocab_size))), "random weights")
     if spec.path is None:
         message = "the diffusion engine needs a checkpoint: --model NAME or a folder, see `npc-engine models list`"
@@ -70,7 +70,7 @@ def load_model(spec: ModelSpec, settings: Settings, progress: Progress) -> Model
         config,
         dtype=settings.dtype,
         device=device,
-        fp8=settings.fp8,
+        kept=settings.kept,
         progress=lambda part, what: progress(0.05 + 0.85 * part, what),
     )
     return Model(weights, codec, f"{config.parameters / 1e9:.1f}B parameters")
@@ -94,9 +94,9 @@ def _least_cache_bytes(config: ModelConfig, spec: ModelSpec, settings: Settings)
 
 def _check_fit(config: ModelConfig, spec: ModelSpec, settings: Settings, device: torch.device) -> None:
     context = min(spec.context_tokens, config.context_tokens)
-    fp8 = settings.fp8 or (spec.path is not None and fit.is_stored_fp8(spec.path))
+    kept = settings.kept if spec.path is None else settings.kept.smaller(fit.stored_as(spec.path))
     where = "this card" if device.type == "cuda" else "this machine"
-    setup = fit.Setup(spec.max_parallel, context, fp8, settings.dtype.itemsize)
+    setup = fit.Setup(spec.max_parallel, context, kept, settings.dtype.itemsize)
     fit.check_fit(config, setup, _free_bytes(device), where)
     least = _least_cache_bytes(config, spec, settings)
     if settings.cache_mib is not None and settings.cache_mib * MIB < least:

@@ -157,8 +157,6 @@ class Chain:
         self._tokens: list[int] = []
         self._nodes: list[Node] = []
         self._own: list[int] = []  # not empty only where the last node is used to its end
-        self._table: Tensor | None = None
-        self._places: tuple[Tensor, Tensor] | None = None
 
     @property
     def length(self) -> int:
@@ -166,12 +164,23 @@ class Chain:
         return len(self._tokens)
 
     @property
-    def block_table(self) -> Tensor:
-        """Its blocks in order, reserved ones last: `(blocks,)` int32 on the device."""
-        if self._table is None:
-            blocks = [node.block for node in self._nodes] + self._own
-            self._table = torch.tensor(blocks, dtype=torch.int32, device=self._store._device.device)
-        return self._table
+    def cache(self) -> KVBlocks:
+        """Where its blocks are."""
+        return self._store._device
+
+    @property
+    def blocks(self) -> list[int]:
+        """Its blocks in order, reserved ones last."""
+        return [node.block for node in self._nodes] + self._own
+
+    def slots(self, count: int) -> Tensor:
+        """Where the next `count` tokens belong: `(count,)` int32 on the CPU, block times the tokens in one plus the
+        place there. Their keys and values count after `advance`."""
+        assert self.length + count <= self._room, "reserve first"
+        size = self._store.block_tokens
+        positions = torch.arange(self.length, self.length + count, dtype=torch.int32)
+        blocks = torch.tensor(self.blocks, dtype=torch.int32)
+        return blocks[positions // size] * size + positions % size
 
     def reserve(self, count: int) -> bool:
         """Room for `count` further tokens, for which others that nobody reads make way. False: open chains hold all.
@@ -189,27 +198,12 @@ class Chain:
             block = tree.take()
             assert block is not None, "what is not held can be evicted"
             self._own.append(block)
-        self._changed()
         return True
-
-    def write(self, layer: int, keys: Tensor, values: Tensor) -> None:
-        """Puts `(T, kv_heads, head_dim)` at the positions from `length` on. They count after `advance`."""
-        if self._places is None or len(self._places[0]) != len(keys):
-            self._places = self._find_places(len(keys))
-        self._store._device.write(layer, self._places, keys, values)
 
     def advance(self, tokens: Sequence[int]) -> None:
         """Says that all layers have been written for `tokens`."""
         assert self.length + len(tokens) <= self._room, "reserve first"
         self._tokens += tokens
-        self._places = None
-
-    def read(self, layer: int, start: int = 0) -> tuple[Tensor, Tensor]:
-        """Keys and values from position `start` to `length`: `(length - start, kv_heads, head_dim)`, contiguous."""
-        size = self._store.block_tokens
-        first, end = start // size, -(-self.length // size)
-        table = self.block_table[first:end]
-        return self._store._device.read(layer, table, start - first * size, self.length - start)
 
     def cut(self, length: int) -> None:
         """Forgets what is beyond `length`; others keep what they share."""
@@ -221,7 +215,6 @@ class Chain:
                 self._tree.give(self._own.pop())
             else:
                 self._tree.unpin(self._nodes.pop())
-        self._changed()
 
     def publish(self) -> None:
         """Lets others share what it holds. Where they published the same meanwhile it changes over to theirs."""
@@ -232,7 +225,6 @@ class Chain:
             parent = self._nodes[-1] if self._nodes else self._tree.root
             self._nodes.append(self._tree.publish(parent, tuple(self._tokens[start : start + size]), block))
         self._own.clear()
-        self._changed()
 
     def close(self) -> None:
         """Publishes and lets go. May be called again; the chain is empty then."""
@@ -259,18 +251,7 @@ class Chain:
             return False
         self._nodes.pop()
         self._own.append(block)
-        self._changed()
         return True
-
-    def _find_places(self, count: int) -> tuple[Tensor, Tensor]:
-        assert self.length + count <= self._room, "reserve first"
-        table = self.block_table
-        positions = torch.arange(self.length, self.length + count, device=table.device)
-        size = self._store.block_tokens
-        return table.index_select(0, positions // size).long(), positions % size
-
-    def _changed(self) -> None:
-        self._table = self._places = None
 
     def _validate(self) -> None:
         size = self._store.block_tokens

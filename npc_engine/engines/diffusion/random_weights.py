@@ -7,45 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from npc_engine.engines.diffusion.config import LayerConfig, ModelConfig
-from npc_engine.engines.diffusion.fp8 import quantise, takes_fp8
+from npc_engine.engines.diffusion.config import ModelConfig
 from npc_engine.engines.diffusion.layout import Shape, build
+from npc_engine.engines.diffusion.quantise import keep
+from npc_engine.engines.diffusion.sizes import FULL as FULL  # whoever makes up weights says of which size
+from npc_engine.engines.diffusion.sizes import TINY as TINY
+from npc_engine.engines.diffusion.weight_format import WeightFormat
 from npc_engine.engines.diffusion.weights import Matrix, Weights
-
-#: Half a million parameters, with all that the real model has: both kinds of layers, a window, experts.
-TINY = ModelConfig(
-    vocab_size=512,
-    hidden_size=64,
-    intermediate_size=64,
-    heads=4,
-    experts=8,
-    experts_per_token=2,
-    expert_size=32,
-    layers=(
-        *[LayerConfig(kv_heads=2, head_dim=16, window=32, rope_theta=1e4, rotary_factor=1.0)] * 5,
-        LayerConfig(kv_heads=1, head_dim=32, window=0, rope_theta=1e6, rotary_factor=0.25),
-    ),
-    context_tokens=4_096,
-    canvas_length=32,
-    eos_ids=(1, 6),
-)
-
-#: DiffusionGemma 26B-A4B.
-FULL = ModelConfig(
-    vocab_size=262_144,
-    hidden_size=2_816,
-    intermediate_size=2_112,
-    heads=16,
-    experts=128,
-    experts_per_token=8,
-    expert_size=704,
-    layers=(
-        *[LayerConfig(kv_heads=8, head_dim=256, window=1_024, rope_theta=1e4, rotary_factor=1.0)] * 5,
-        LayerConfig(kv_heads=2, head_dim=512, window=0, rope_theta=1e6, rotary_factor=0.25),
-    )
-    * 5,
-    context_tokens=262_144,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +27,7 @@ class RandomSource:
     generator: torch.Generator
     dtype: torch.dtype
     sharpness: float
-    fp8: bool = False
+    kept: WeightFormat = WeightFormat.PLAIN
 
     def vector(self, name: str, shape: Shape) -> Tensor:
         return self._normal(shape, std=0.1, mean=1.0)
@@ -68,20 +36,29 @@ class RandomSource:
         return self._normal(shape, std=0.02 * self.sharpness if "embed_tokens" in name else 1.0)
 
     def matrix(self, name: str, shape: Shape) -> Matrix:
-        drawn = self._normal(shape, std=shape[-1] ** -0.5)
-        return quantise(drawn) if self.fp8 and takes_fp8(name) else Matrix(drawn)
+        return keep(name, self._normal(shape, std=shape[-1] ** -0.5), self.kept, self.dtype)
 
     def _normal(self, shape: Shape, *, std: float, mean: float = 0.0) -> Tensor:
-        drawn = torch.empty(shape, dtype=torch.float32, device=self.generator.device)
-        return drawn.normal_(mean, std, generator=self.generator).to(self.dtype)
+        """Drawn in float32 whatever the `dtype`, a matrix of a stack at a time: the whole stack is never there in
+        float32."""
+        made = torch.empty(shape, dtype=self.dtype, device=self.generator.device)
+        for part in made.view(-1, *shape[-2:]):
+            drawn = torch.empty(part.shape, dtype=torch.float32, device=self.generator.device)
+            part.copy_(drawn.normal_(mean, std, generator=self.generator))
+        return made
 
 
 def random_source(
-    seed: int, *, dtype: torch.dtype, device: torch.device, sharpness: float = 6.0, fp8: bool = False
+    seed: int,
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    sharpness: float = 6.0,
+    kept: WeightFormat = WeightFormat.PLAIN,
 ) -> RandomSource:
     """`sharpness` multiplies the embedding, which is also the head: the higher, the surer the model is of some
     positions, and the more entropies differ between them."""
-    return RandomSource(torch.Generator(device).manual_seed(seed), dtype, sharpness, fp8)
+    return RandomSource(torch.Generator(device).manual_seed(seed), dtype, sharpness, kept)
 
 
 def random_weights(
@@ -91,8 +68,8 @@ def random_weights(
     dtype: torch.dtype,
     device: torch.device,
     sharpness: float = 6.0,
-    fp8: bool = False,
+    kept: WeightFormat = WeightFormat.PLAIN,
 ) -> Weights:
-    """A model of random weights, made on the device: no copy of it exists elsewhere. With `fp8` its matrices are
-    quantised as they come, like a checkpoint's. `sharpness`: see above."""
-    return build(config, random_source(seed, dtype=dtype, device=device, sharpness=sharpness, fp8=fp8))
+    """A model of random weights, made on the device: no copy of it exists elsewhere. Its matrices are `kept` in this
+    format and quantised as they come, like a checkpoint's. `sharpness`: see above."""
+    return build(config, random_source(seed, dtype=dtype, device=device, sharpness=sharpness, kept=kept))

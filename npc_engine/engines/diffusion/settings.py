@@ -7,11 +7,13 @@ from collections.abc import Mapping
 import msgspec
 import torch
 
+from npc_engine.engines.diffusion.weight_format import WeightFormat
 from npc_engine.engines.options import whole_number
 from npc_engine.errors import ErrorCode, NpcError
 
 TYPES = {"bf16": torch.bfloat16, "fp32": torch.float32, "fp64": torch.float64}
-WEIGHTS = (*TYPES, "fp8")
+FORMATS = {"fp8": WeightFormat.FP8, "int4": WeightFormat.INT4}
+WEIGHTS = (*TYPES, *FORMATS)
 SIZES = ("tiny", "full")
 
 
@@ -19,11 +21,12 @@ class Settings(msgspec.Struct, frozen=True):
     """Options (`ModelSpec.options`):
 
         device          cuda, cuda:1, cpu ...; default: a graphics card if there is one
-        weights         bf16, fp8 (quantised while loading, computed in bf16), fp32, fp64; default: bf16 on a graphics
-                        card, fp32 on the CPU
+        weights         bf16, fp8 or int4 (quantised while loading, computed in bf16), fp32, fp64; default: bf16 on a
+                        graphics card, fp32 on the CPU
         cache_mib       memory for what characters have read; default: twice the characters that speak at once
         host_cache_mib  ordinary memory for what has to make room there, default 0
         random_weights  tiny or full: a made-up model instead of a checkpoint; it speaks noise
+        soft_top        condition each step on so many of the likeliest tokens of the one before; default 0: on all
         seed            of the random weights, default 0
 
     `cache_mib` is None for the default.
@@ -34,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True):
     cache_mib: int | None
     host_cache_mib: int
     random_weights: str
+    soft_top: int
     seed: int
 
     @property
@@ -42,9 +46,9 @@ class Settings(msgspec.Struct, frozen=True):
         return TYPES.get(self.weights, torch.bfloat16 if self.device != "cpu" else torch.float32)
 
     @property
-    def fp8(self) -> bool:
-        """Whether matrices are kept in FP8."""
-        return self.weights == "fp8"
+    def kept(self) -> WeightFormat:
+        """What matrices are kept in."""
+        return FORMATS.get(self.weights, WeightFormat.PLAIN)
 
 
 def parse_settings(options: Mapping[str, str]) -> Settings:
@@ -60,6 +64,7 @@ def parse_settings(options: Mapping[str, str]) -> Settings:
         cache_mib=whole_number(options, "cache_mib", 0) if "cache_mib" in options else None,
         host_cache_mib=whole_number(options, "host_cache_mib", 0),
         random_weights=_one_of("random_weights", options.get("random_weights", ""), ("", *SIZES)),
+        soft_top=whole_number(options, "soft_top", 0),
         seed=whole_number(options, "seed", 0),
     )
 

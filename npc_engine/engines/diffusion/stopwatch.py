@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from npc_engine.clock import NS_PER_MS
-from npc_engine.engines.diffusion.denoiser import Denoiser, Work
-from npc_engine.engines.diffusion.head import Head, Reading
+from npc_engine.engines.diffusion.denoiser import Denoiser
+from npc_engine.engines.diffusion.head import Head, Reading, Verdict
 from npc_engine.engines.diffusion.noise import Keys
 from npc_engine.engines.diffusion.schedule import Schedule
-from npc_engine.engines.diffusion.trunk import Span, Trunk
+from npc_engine.engines.diffusion.trunk import Seats, Trunk
 from npc_engine.engines.diffusion.weights import Weights
 
 STEP, TRUNK, HEAD = "step", "trunk", "head"
@@ -75,8 +75,9 @@ _Mark: TypeAlias = _CpuMark | _CardMark
 
 
 class TimedDenoiser(Denoiser):
-    """As any other, but its steps are timed: `STEP` as a whole, of it `TRUNK` the layers, and `HEAD` the vocabulary and
-    all that is read off it. What is left is the sampler: what is kept, fresh noise, the canvases."""
+    """As any other, but the parts of its steps are timed: `TRUNK` the layers, and `HEAD` the vocabulary and all that is
+    read off it. What is left of a whole `STEP` is the sampler: what is kept, fresh noise, the canvases. Its steps are
+    never captured."""
 
     def __init__(self, weights: Weights, schedule: Schedule, watch: Stopwatch) -> None:
         super().__init__(weights, schedule)
@@ -84,19 +85,15 @@ class TimedDenoiser(Denoiser):
         self._trunk = _TimedTrunk(weights, watch)
         self._head = _TimedHead(weights, watch)
 
-    def step(self, work: Sequence[Work]) -> None:
-        with self._watch.lap(STEP):
-            super().step(work)
-
 
 class _TimedTrunk(Trunk):
     def __init__(self, weights: Weights, watch: Stopwatch) -> None:
         super().__init__(weights)
         self._watch = watch
 
-    def forward(self, rows: Tensor, spans: Sequence[Span]) -> Tensor:
+    def forward(self, rows: Tensor, seats: Seats) -> Tensor:
         with self._watch.lap(TRUNK):
-            return super().forward(rows, spans)
+            return super().forward(rows, seats)
 
     def condition(self, embedded: Tensor, soft: Tensor) -> Tensor:
         with self._watch.lap(TRUNK):
@@ -115,3 +112,7 @@ class _TimedHead(Head):
     def read(self, rows: Tensor, temperature: Tensor, keys: Keys) -> Reading:
         with self._watch.lap(HEAD):
             return super().read(rows, temperature, keys)
+
+    def read_last(self, rows: Tensor, temperature: Tensor) -> Verdict:
+        with self._watch.lap(HEAD):
+            return super().read_last(rows, temperature)

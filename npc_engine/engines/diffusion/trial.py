@@ -17,6 +17,7 @@ import torch
 from npc_engine.clock import NS_PER_MS
 from npc_engine.engines.base import ModelSpec, Progress
 from npc_engine.engines.diffusion.canvas import Canvas
+from npc_engine.engines.diffusion.config import WIDTH_MIN
 from npc_engine.engines.diffusion.denoiser import Choose, Denoise, Denoiser, Read
 from npc_engine.engines.diffusion.line import CHEAP_ROWS, GRAIN, READING_ROWS
 from npc_engine.engines.diffusion.manner import Attempt, Choices, Written
@@ -44,7 +45,9 @@ class Trial:
         self.device = torch.cuda.get_device_name(weights.device) if weights.device.type == "cuda" else "CPU"
         self._context_tokens = min(context_tokens, config.context_tokens)
         self._vocabulary = Vocabulary(model.codec, config.eos_ids)
-        self._denoiser = Denoiser(weights, Schedule())  # heat and acceptance are the same in every manner
+        self._denoiser = Denoiser.on_device(  # heat and acceptance are the same in every manner
+            weights, Schedule(), lines=CHEAP_ROWS // WIDTH_MIN, context_tokens=self._context_tokens
+        )
         token_bytes = config.kv_token_elements * weights.dtype.itemsize
         self._store = PrefixStore(
             config,
@@ -170,7 +173,7 @@ class _Page:
         if self._manner.holds and not self.done:
             shown = live - ends
             count = max(self._held, self._schedule.standing(canvas.entropy[:shown], canvas.settled[:shown]))
-            canvas.clamp(self._held, tokens[self._held : count])
+            canvas.clamp_next(self._held, tokens[self._held : count])
             self._held = count
 
     def written(self) -> Written:

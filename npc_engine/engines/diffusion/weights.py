@@ -9,24 +9,36 @@ from torch import Tensor
 from torch.nn import functional
 
 from npc_engine.engines.diffusion.config import ModelConfig
+from npc_engine.engines.diffusion.kernels.packing import PER_WORD, dequantise
+from npc_engine.engines.diffusion.kernels.quantised_linear import quantised_linear
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Weights `(..., out, in)`, plain or in FP8 with a `scale` `(..., out, 1)` per output channel."""
+    """Weights `(..., out, in)`, in one of three formats.
+
+    Plain: `data` alone. FP8: with a `scale` `(..., out, 1)` for each output channel. int4: `data` int32 `(..., out,
+    in / 8)` as `kernels.packing` has it, with a `scale` `(..., out, in / group)`.
+    """
 
     data: Tensor
     scale: Tensor | None = None
 
+    @property
+    def shape(self) -> torch.Size:
+        """`(..., out, in)`, whatever the format."""
+        *rest, into = self.data.shape
+        return torch.Size((*rest, into * PER_WORD if self.data.dtype == torch.int32 else into))
+
     def dense(self, dtype: torch.dtype) -> Tensor:
         """The weights as ordinary numbers."""
-        if self.scale is None:
-            return self.data
-        return (self.data.to(torch.float32) * self.scale).to(dtype)
+        return self.data if self.scale is None else dequantise(self.data, self.scale, dtype)
 
     def __call__(self, rows: Tensor) -> Tensor:
         """`rows` `(N, in)` times the matrix: `(N, out)`."""
-        return functional.linear(rows, self.dense(rows.dtype))
+        if self.scale is None:
+            return functional.linear(rows, self.data)
+        return quantised_linear(rows, self.data, self.scale)
 
     def part(self, index: int) -> Matrix:
         """One matrix of a stack."""

@@ -5,24 +5,20 @@
 Twice: with a daemon that runs already, and with one that the game starts. Needs `npc-engine` beside this Python.
 """
 
-# ruff: noqa: S603, T201
+# ruff: noqa: T201
 
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+import stage
+
 ADDON = Path(__file__).parents[1] / "addons" / "npc_engine"
-COMMAND = (sys.executable, "-m", "npc_engine.cli.main")
-OPTIONS = ("--engine", "scripted", "--saves", "none")
-PATIENCE_S = 60
 PROJECT = """config_version=5
 [application]
 config/name="Empty"
@@ -70,8 +66,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="npc-engine-godot-") as folder:
         project = Path(folder) / "game"
         make_project(project)
-        run(godot, project, "--headless", "--import")
-        run(godot, project, "--headless", "--editor")  # the hand enables the plugin
+        stage.run(godot, project, project.parent, "--import")
+        stage.run(godot, project, project.parent, "--editor")  # the hand enables the plugin
         settings = (project / "project.godot").read_text("utf-8")
         if "NpcEngine=" not in settings:
             print("FAULT: enabling the plugin added no autoload")
@@ -95,35 +91,26 @@ def make_project(project: Path) -> None:
 
 
 def with_daemon(godot: str, project: Path, settings: str) -> int:
-    """The game finds a daemon that runs."""
-    ready_file = project / "ready.json"
-    arguments = ("serve", *OPTIONS, "--port", "0", "--ready-file", str(ready_file))
-    daemon = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL)
-    try:
-        end_s = time.monotonic() + PATIENCE_S
-        while not ready_file.exists() and daemon.poll() is None and time.monotonic() < end_s:
-            time.sleep(0.05)
+    """The game finds a daemon that runs and has its model: the line is the model's."""
+    with stage.daemon(project.parent) as ready_file:
         address = json.loads(ready_file.read_text("utf-8"))["address"]
         write_settings(project, settings, f'client/address="{address}"')
-        return judge("a daemon that runs", run(godot, project, "--headless"))
-    finally:
-        daemon.terminate()
-        daemon.wait()
+        return judge("a daemon that runs", stage.run(godot, project, project.parent), ("model",))
 
 
 def with_child(godot: str, project: Path, settings: str) -> int:
-    """The game starts a daemon of its own."""
+    """The game starts a daemon of its own, which may still be loading its model when it is asked."""
     program = project / "npc-engine.sh"
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n', "utf-8")
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(stage.COMMAND)} "$@"\n', "utf-8")
     program.chmod(0o755)
-    options = ", ".join(f'"{option}"' for option in OPTIONS)
+    options = ", ".join(f'"{option}"' for option in stage.OPTIONS)
     write_settings(
         project,
         settings,
         f'client/start_daemon=true\nclient/daemon_command="{program}"\n'
         f"client/daemon_arguments=PackedStringArray({options})",
     )
-    return judge("a daemon the game starts", run(godot, project, "--headless"))
+    return judge("a daemon the game starts", stage.run(godot, project, project.parent), ("model", "authored"))
 
 
 def write_settings(project: Path, settings: str, lines: str) -> None:
@@ -131,24 +118,11 @@ def write_settings(project: Path, settings: str, lines: str) -> None:
     (project / "project.godot").write_text(f"{settings}\n[npc_engine]\n{lines}\n", "utf-8")
 
 
-def run(godot: str, project: Path, *arguments: str) -> str:
-    """What Godot printed."""
-    done = subprocess.run(
-        [godot, *arguments, "--path", str(project)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        timeout=PATIENCE_S,
-        check=False,
-        env={**os.environ, "HOME": str(project.parent)},
-    )
-    return done.stdout.decode("utf-8", "replace")
-
-
-def judge(way: str, output: str) -> int:
-    """0 if the engine's line came and nothing went wrong on the way."""
+def judge(way: str, output: str, sources: tuple[str, ...]) -> int:
+    """0 if the engine's line came, from one of `sources`, and nothing went wrong on the way."""
     replies = [json.loads(line[6:]) for line in output.splitlines() if line.startswith("REPLY ")]
-    good = len(replies) == 1 and replies[0]["reason"] != "offline" and "ERROR" not in output
+    good = len(replies) == 1 and replies[0]["text"] and replies[0]["reason"] != "offline"
+    good = good and replies[0]["source"] in sources and "ERROR" not in output
     print(f"{'ok' if good else 'FAULT'}: {way}: {replies}")
     if not good:
         print(output)

@@ -35,6 +35,7 @@ func _ready() -> void:
 	await _other_requests()
 	await _reopens()
 	await _refuses_other_machines()
+	_tells_why_there_is_no_model()
 	for request: NpcRequest in _ends:
 		_check(_ends[request] == 1, "%s %d ended once" % [request.kind, request.id])
 	print("%d checks, %d faults" % [_checks, _faults])
@@ -187,6 +188,13 @@ func _refuses_other_machines() -> void:
 		far.poll()
 		_check(far.state == "refused" and request.error_code == "daemon_unreachable", "refused: `%s`" % address)
 	far.free()
+
+
+func _tells_why_there_is_no_model() -> void:
+	_client._exchange.daemon["detail"] = "engine_failed: needs 96 GiB"
+	_check(_client.problem.is_empty(), "no problem while it is ready")
+	_client._exchange.service = "down"
+	_check(_client.state == "down" and _client.problem.contains("96 GiB"), "why it is down")
 
 
 func _watch(request: NpcRequest) -> NpcRequest:

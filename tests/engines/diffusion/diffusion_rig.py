@@ -9,6 +9,7 @@ from npc_engine.engines.diffusion.config import ModelConfig
 from npc_engine.engines.diffusion.denoiser import Denoise, Denoiser, Read
 from npc_engine.engines.diffusion.prefix_store import Chain, PrefixStore
 from npc_engine.engines.diffusion.schedule import Schedule
+from npc_engine.engines.diffusion.step_shape import Buckets
 from npc_engine.engines.diffusion.weights import Weights
 
 CPU = torch.device("cpu")
@@ -16,13 +17,25 @@ CPU = torch.device("cpu")
 REFERENCE = Schedule(to_the_end=True)
 
 
+#: Few lines and blocks, so that tests meet steps that need more.
+BUCKETS = Buckets(lines=3, blocks=2)
+
+
+def filled_denoiser(weights: Weights, schedule: Schedule, buckets: Buckets = BUCKETS) -> Denoiser:
+    """A denoiser whose steps are filled up and, as on a card, run from where they were first laid: here by doing the
+    same work again."""
+    return Denoiser(weights, schedule, buckets=buckets, capture=lambda work: work, slots=2)
+
+
 class Loop:
     """A model, a store, and one canvas after the other: the plainest use of the denoiser."""
 
-    def __init__(self, weights: Weights, schedule: Schedule = REFERENCE, store_mib: int = 32) -> None:
+    def __init__(
+        self, weights: Weights, schedule: Schedule = REFERENCE, store_mib: int = 32, *, filled: bool = False
+    ) -> None:
         self.weights = weights
         self.schedule = schedule
-        self.denoiser = Denoiser(weights, schedule)
+        self.denoiser = filled_denoiser(weights, schedule) if filled else Denoiser(weights, schedule)
         self.store = PrefixStore(weights.config, dtype=weights.dtype, device=CPU, device_bytes=store_mib << 20)
 
     @property

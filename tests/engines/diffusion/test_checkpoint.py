@@ -17,13 +17,16 @@ from torch import Tensor
 from npc_engine.engines.diffusion.checkpoint import load_weights
 from npc_engine.engines.diffusion.config import ModelConfig
 from npc_engine.engines.diffusion.fp8 import quantise
+from npc_engine.engines.diffusion.int4 import quantise_int4
 from npc_engine.engines.diffusion.layout import DECODER, ENCODER, Shape, build
 from npc_engine.engines.diffusion.random_weights import FULL, TINY, random_weights
 from npc_engine.engines.diffusion.tiny_checkpoint import write_checkpoint
+from npc_engine.engines.diffusion.weight_format import WeightFormat
 from npc_engine.engines.diffusion.weights import Matrix, Weights
 from npc_engine.errors import ErrorCode, NpcError
 
 CPU = torch.device("cpu")
+PLAIN_FORMAT, FP8, INT4 = WeightFormat
 #: As compressed-tensors writes it for "FP8-dynamic".
 FP8_SETTINGS: dict[str, Any] = {
     "quant_method": "compressed-tensors",
@@ -42,8 +45,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def load(folder: Path, *, config: ModelConfig = TINY, dtype: torch.dtype = torch.float32, fp8: bool = False) -> Weights:
-    return load_weights(folder, config, dtype=dtype, device=CPU, fp8=fp8, progress=lambda fraction, what: None)
+def load(
+    folder: Path, *, config: ModelConfig = TINY, dtype: torch.dtype = torch.float32, kept: WeightFormat = PLAIN_FORMAT
+) -> Weights:
+    return load_weights(folder, config, dtype=dtype, device=CPU, kept=kept, progress=lambda fraction, what: None)
 
 
 def refusal(folder: Path, **options: Any) -> NpcError:
@@ -249,9 +254,7 @@ def test_a_tied_head_is_accepted_and_another_refused(folder: Path) -> None:
 
 def test_progress_only_grows_and_ends_at_one(folder: Path) -> None:
     told: list[float] = []
-    load_weights(
-        folder, TINY, dtype=torch.float32, device=CPU, fp8=False, progress=lambda fraction, what: told.append(fraction)
-    )
+    load_weights(folder, TINY, dtype=torch.float32, device=CPU, progress=lambda fraction, what: told.append(fraction))
     assert told == sorted(told)
     assert told[-1] == 1.0
 
@@ -284,7 +287,7 @@ def test_zeros_stay_zeros() -> None:
 
 
 def test_matrices_are_quantised_as_they_come(folder: Path) -> None:
-    plain, fp8 = load(folder), load(folder, fp8=True, dtype=torch.bfloat16)
+    plain, fp8 = load(folder), load(folder, kept=FP8, dtype=torch.bfloat16)
     assert fp8.dtype == torch.bfloat16
     for layer, exact in zip(fp8.layers, plain.layers, strict=True):
         for name in ("query", "key", "output", "gate", "up", "down", "experts_in", "experts_out"):
@@ -294,7 +297,7 @@ def test_matrices_are_quantised_as_they_come(folder: Path) -> None:
 
 
 def test_random_weights_in_eight_bits_are_those_of_the_checkpoint(folder: Path) -> None:
-    assert_equal(load(folder, fp8=True), random_weights(TINY, 3, dtype=torch.float32, device=CPU, fp8=True))
+    assert_equal(load(folder, kept=FP8), random_weights(TINY, 3, dtype=torch.float32, device=CPU, kept=FP8))
 
 
 def assert_equal_matrix(one: Matrix, other: Matrix) -> None:
@@ -334,7 +337,7 @@ def compress(tensors: Tensors, scale_dtype: torch.dtype = torch.float32) -> Tens
 
 @pytest.mark.parametrize("stacked", [True, False], ids=["stacked", "one by one"])
 def test_published_eight_bits_are_read_as_they_are(folder: Path, stacked: bool) -> None:
-    expected = load(folder, fp8=True)
+    expected = load(folder, kept=FP8)
     rewrite(folder, lambda tensors: compress(tensors if stacked else split_experts(tensors)))
     set_quantisation(folder, FP8_SETTINGS)
     assert_equal(load(folder), expected)
@@ -369,6 +372,85 @@ def test_experts_may_lie_one_by_one(folder: Path) -> None:
     assert_equal(load(folder), expected)
 
 
+# Four bits.
+
+INT4_SETTINGS: dict[str, Any] = {
+    "quant_method": "compressed-tensors",
+    "format": "pack-quantized",
+    "config_groups": {
+        "group_0": {"weights": {"num_bits": 4, "type": "int", "strategy": "group", "group_size": 32, "symmetric": True}}
+    },
+}
+
+
+def pack_matrices(tensors: Tensors) -> Tensors:
+    """In int4 with scales and shapes beside them, as published."""
+    result: Tensors = {}
+    for name, tensor in tensors.items():
+        if any(part in name for part in PLAIN):
+            result[name] = tensor
+            continue
+        matrix = quantise_int4(tensor)
+        assert matrix.scale is not None
+        shape = torch.tensor(tensor.shape)
+        result |= {f"{name}_packed": matrix.data, f"{name}_scale": matrix.scale, f"{name}_shape": shape}
+    return result
+
+
+@pytest.mark.parametrize("stacked", [True, False], ids=["stacked", "one by one"])
+def test_published_four_bits_are_read_as_they_are(folder: Path, stacked: bool) -> None:
+    expected = load(folder, kept=INT4)
+    assert expected.layers[0].query.data.dtype == torch.int32
+    assert expected.condition_gate.scale is None
+    rewrite(folder, lambda tensors: pack_matrices(tensors if stacked else split_experts(tensors)))
+    set_quantisation(folder, INT4_SETTINGS)
+    assert_equal(load(folder), expected)
+    assert_equal(load(folder, kept=FP8), expected)
+
+
+def test_the_encoders_names_do_for_four_bits_as_well(folder: Path) -> None:
+    expected = load(folder, kept=INT4)
+
+    def rename(name: str) -> str:
+        kept = "self_conditioning" in name or name.endswith("layer_scalar")
+        return name if kept else name.replace(DECODER, ENCODER)
+
+    rewrite(folder, lambda tensors: {rename(name): each for name, each in pack_matrices(tensors).items()})
+    set_quantisation(folder, INT4_SETTINGS)
+    assert_equal(load(folder), expected)
+
+
+def test_random_weights_in_four_bits_are_those_of_the_checkpoint(folder: Path) -> None:
+    assert_equal(load(folder, kept=INT4), random_weights(TINY, 3, dtype=torch.float32, device=CPU, kept=INT4))
+
+
+def test_eight_bits_on_the_disk_may_become_four(folder: Path) -> None:
+    eight = load(folder, kept=FP8)
+    rewrite(folder, compress)
+    set_quantisation(folder, FP8_SETTINGS)
+    for layer, other in zip(load(folder, kept=INT4).layers, eight.layers, strict=True):
+        expected = quantise_int4(other.query.dense(torch.float32))
+        assert torch.equal(layer.query.data, expected.data)
+        assert layer.experts_in.data.dtype == torch.int32
+
+
+@pytest.mark.parametrize("spoil", ["zero_point", "groups", "words"])
+def test_four_bits_of_another_kind_are_refused_by_name(folder: Path, spoil: str) -> None:
+    def spoilt(tensors: Tensors) -> Tensors:
+        packed = pack_matrices(tensors)
+        if spoil == "zero_point":
+            packed[f"{UP}_zero_point"] = torch.zeros(64, 1, dtype=torch.int32)
+        elif spoil == "groups":
+            packed[f"{UP}_scale"] = torch.ones(64, 3)
+        else:
+            packed[f"{UP}_packed"] = packed[f"{UP}_packed"].float()
+        return packed
+
+    rewrite(folder, spoilt)
+    set_quantisation(folder, INT4_SETTINGS)
+    assert UP in str(refusal(folder))
+
+
 # What cannot be read, and why.
 
 UP = f"{DECODER}layers.2.mlp.up_proj.weight"
@@ -390,7 +472,7 @@ UP = f"{DECODER}layers.2.mlp.up_proj.weight"
             {
                 "quant_method": "compressed-tensors",
                 "format": "pack-quantized",
-                "config_groups": {"group_0": {"weights": {"num_bits": 4, "type": "int", "strategy": "group"}}},
+                "config_groups": {"group_0": {"weights": {"num_bits": 8, "type": "int", "strategy": "group"}}},
             },
             "pack-quantized",
         ),

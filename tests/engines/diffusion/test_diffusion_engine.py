@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from npc_engine.clock import NS_PER_S, SystemClock
 from npc_engine.engines.base import ModelSpec
-from npc_engine.engines.diffusion.denoiser import Denoise, Read, Work
+from npc_engine.engines.diffusion.denoiser import Denoise, Read, Step, Work
 from npc_engine.engines.diffusion.engine import READING_ROWS, DiffusionEngine
 from npc_engine.engines.diffusion.schedule import Schedule
 from npc_engine.errors import ErrorCode, NpcError
@@ -74,13 +74,13 @@ def finish(engine: DiffusionEngine, *ids: int) -> dict[int, tuple[list[Draft], F
 def steps(engine: DiffusionEngine, monkeypatch: pytest.MonkeyPatch) -> list[list[Work]]:
     """What the engine does in each step."""
     seen: list[list[Work]] = []
-    step = engine._denoiser.step
+    launch = engine._denoiser.launch
 
-    def watched(work: list[Work]) -> None:
+    def watched(work: list[Work]) -> Step:
         seen.append(list(work))
-        step(work)
+        return launch(work)
 
-    monkeypatch.setattr(engine._denoiser, "step", watched)
+    monkeypatch.setattr(engine._denoiser, "launch", watched)
     return seen
 
 
@@ -244,7 +244,7 @@ class TestOptions:
         ("options", "said"),
         [
             ({"colour": "red"}, "no option 'colour'"),
-            ({"weights": "fp7"}, "there are bf16, fp32, fp64, fp8"),
+            ({"weights": "fp7"}, "there are bf16, fp32, fp64, fp8, int4"),
             ({"cache_mib": "much"}, "no whole number"),
             ({"cache_mib": "1"}, "characters at once need"),
             ({"random_weights": "huge"}, "there are tiny, full"),
@@ -267,7 +267,7 @@ class TestOptions:
             load(random_weights="full", weights="bf16", parallel=16)
         assert "GiB" in caught.value.message
 
-    @pytest.mark.parametrize("weights", ["bf16", "fp8", "fp32"])
+    @pytest.mark.parametrize("weights", ["bf16", "fp8", "int4", "fp32"])
     def test_every_precision_speaks(self, tiny_folder: Path, weights: str) -> None:
         engine = load(tiny_folder, weights=weights)
         _, end = run(engine, line := task(engine))[line.id]

@@ -10,6 +10,7 @@ from diffusion_rig import CPU, Loop, random_prompt
 from hf_oracle import HfModel, drafts, load_hf
 
 from npc_engine.engines.diffusion.random_weights import TINY, random_weights
+from npc_engine.engines.diffusion.tiny_checkpoint import write_checkpoint
 
 #: The tiny model's sliding window is 32: prompts below, at and above it, and past twice of it.
 PROMPTS = (5, 31, 32, 33, 80)
@@ -48,3 +49,13 @@ def test_several_canvases_are_those_of_generate(loop: Loop, oracle: HfModel, len
     expected = drafts(oracle, prompt, planned=5, seed=length, canvases=4)
     assert len(expected) == 4
     assert loop.generate(prompt, width=16, planned=5, seed=length, canvases=4) == expected
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_weights_make_what_generate_makes_of_them(tmp_path: Path, seed: int) -> None:
+    write_checkpoint(tmp_path, seed=seed)
+    oracle = load_hf(tmp_path, canvas_length=48)
+    prompt = random_prompt(60, seed)
+    expected = drafts(oracle, prompt, planned=8, seed=seed, canvases=2)
+    loop = Loop(random_weights(TINY, seed, dtype=torch.float32, device=CPU))
+    assert loop.generate(prompt, width=48, planned=8, seed=seed, canvases=2) == expected

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from torch import Tensor
 
 from npc_engine.engines.diffusion.config import LayerConfig, ModelConfig
+from npc_engine.engines.diffusion.kernels.varlen_attention import write_rows
 from npc_engine.engines.diffusion.prefix_store import Chain, PrefixStore
 from npc_engine.errors import ErrorCode, NpcError
 
@@ -58,16 +59,18 @@ def expected(tokens: Sequence[int], layer: int, start: int = 0) -> tuple[Tensor,
 
 
 def write(chain: Chain, before: Sequence[int], tokens: Sequence[int]) -> None:
+    slots, cache = chain.slots(len(tokens)), chain.cache
     for layer in range(len(CONFIG.layers)):
-        chain.write(layer, *expected([*before, *tokens], layer, len(before)))
+        keys, values = expected([*before, *tokens], layer, len(before))
+        write_rows(keys, values, cache.keys[layer], cache.values[layer], slots)
 
 
 def check(chain: Chain, tokens: Sequence[int], start: int = 0) -> None:
     assert chain.length == len(tokens)
     for layer in range(len(CONFIG.layers)):
-        for found, wanted in zip(chain.read(layer, start), expected(tokens, layer, start), strict=True):
-            assert found.is_contiguous()
-            assert torch.equal(found, wanted)
+        for kept, wanted in zip((chain.cache.keys, chain.cache.values), expected(tokens, layer, start), strict=True):
+            found = kept[layer][chain.blocks].flatten(0, 1)
+            assert torch.equal(found[start : len(tokens)], wanted)
 
 
 def turn(store: PrefixStore, tokens: Sequence[int]) -> Chain:
@@ -115,7 +118,7 @@ class Books:
         self.running.append(Running(chain, tokens[: chain.length]))
 
     def begin(self, one: Running, tokens: list[int]) -> None:
-        missing = -(-(len(one.tokens) + len(tokens)) // BLOCK) - len(one.chain.block_table)
+        missing = -(-(len(one.tokens) + len(tokens)) // BLOCK) - len(one.chain.blocks)
         if one.chain.reserve(len(tokens)):
             one.pending = tokens
             write(one.chain, one.tokens, tokens)
@@ -156,7 +159,7 @@ class Books:
         assert found.device_pinned <= found.device_used <= found.device_blocks
         assert found.device_bytes == (found.device_blocks - found.device_free) * BLOCK_BYTES
         assert found.host_bytes <= found.host_blocks * BLOCK_BYTES
-        assert found.device_pinned == len({block for one in self.running for block in one.chain.block_table.tolist()})
+        assert found.device_pinned == len({block for one in self.running for block in one.chain.blocks})
         assert not self.roomy or not (found.evicted or found.offloaded)
 
 
@@ -277,7 +280,7 @@ def test_characters_share_what_their_prompts_begin_with() -> None:
     turn(store, [*setting, 50, 51]).close()
     chains = [turn(store, [*setting, 60 + npc]) for npc in range(3)]
     assert store.statistics().device_used == 4 + 1 + 3
-    assert {tuple(chain.block_table[:4].tolist()) for chain in chains} == {tuple(chains[0].block_table[:4].tolist())}
+    assert {tuple(chain.blocks[:4]) for chain in chains} == {tuple(chains[0].blocks[:4])}
     store.validate()
 
 
@@ -305,7 +308,7 @@ def test_two_that_read_the_same_at_once_end_with_one_copy() -> None:
     one.publish()
     other.publish()
     assert store.statistics().device_used == 2
-    assert one.block_table.tolist() == other.block_table.tolist()
+    assert one.blocks == other.blocks
     check(other, tokens)
     one.close()
     check(other, tokens)
@@ -446,7 +449,7 @@ def test_what_the_host_has_moves_back_when_it_is_computed_anew() -> None:
     write(early, [], old)
     early.advance(old)
     early.publish()
-    assert store.open(old).block_table.tolist() == early.block_table.tolist()
+    assert store.open(old).blocks == early.blocks
     check(early, old)
     store.validate()
 

@@ -21,7 +21,7 @@ from npc_engine.engines.base import ModelSpec
 from npc_engine.engines.diffusion import engine as engine_module
 from npc_engine.engines.diffusion import model
 from npc_engine.engines.diffusion.canvas import Canvas
-from npc_engine.engines.diffusion.denoiser import Denoise, Work
+from npc_engine.engines.diffusion.denoiser import Denoise, Step, Work
 from npc_engine.engines.diffusion.engine import DiffusionEngine
 from npc_engine.engines.diffusion.prefix_store import Chain
 from npc_engine.engines.diffusion.schedule import T_MAX, Schedule
@@ -144,13 +144,13 @@ def test_a_canvas_is_no_wider_for_what_was_said_before(engine: DiffusionEngine, 
 @pytest.fixture
 def steps(engine: DiffusionEngine, monkeypatch: pytest.MonkeyPatch) -> list[list[Work]]:
     seen: list[list[Work]] = []
-    step = engine._denoiser.step
+    launch = engine._denoiser.launch
 
-    def watched(work: list[Work]) -> None:
+    def watched(work: list[Work]) -> Step:
         seen.append(list(work))
-        step(work)
+        return launch(work)
 
-    monkeypatch.setattr(engine._denoiser, "step", watched)
+    monkeypatch.setattr(engine._denoiser, "launch", watched)
     return seen
 
 
@@ -177,7 +177,7 @@ def test_a_choice_behind_the_line_is_not_asked(engine: DiffusionEngine) -> None:
 
 def test_seeds_may_use_all_64_bits() -> None:
     def drawn(seed: int) -> list[int]:
-        return Canvas(8, vocab_size=500, hidden_size=4, seed=seed).tokens.tolist()
+        return Canvas(8, vocab_size=500, seed=seed).start.tolist()
 
     seeds = (0, 1, 2**63 - 1, 2**63, 2**64 - 1)
     assert len({tuple(drawn(seed)) for seed in seeds}) == len(seeds)
@@ -196,13 +196,14 @@ class Stopped(DiffusionEngine):
     def open(self, monkeypatch: pytest.MonkeyPatch) -> Stopped:
         self.load(ModelSpec("tiny", threads=1, max_parallel=2, options=NOISE), lambda fraction, what: None)
         self._bench = replace(self._bench, step_ms=self.EMPTY_MS)
-        step = self._denoiser.step
+        launch = self._denoiser.launch
 
-        def timed(work: Sequence[Work]) -> None:
-            step(work)
+        def timed(work: Sequence[Work]) -> Step:
+            step = launch(work)
             self.clock.advance_ms(self.STEP_MS)
+            return step
 
-        monkeypatch.setattr(self._denoiser, "step", timed)
+        monkeypatch.setattr(self._denoiser, "launch", timed)
         monkeypatch.setattr(time, "perf_counter_ns", self.clock.now_ns)
         return self
 
@@ -354,13 +355,14 @@ def test_what_was_shown_survives_pre_emption_by_the_scheduler(
     """Jobs of all classes come, wait, are put back, cancelled and late: each ends once, and its text only grows."""
     chance = random.Random(paused)
     clock = FakeClock(NS_PER_MS)
-    step = engine._denoiser.step
+    launch = engine._denoiser.launch
 
-    def timed(work: Sequence[Work]) -> None:
-        step(work)
+    def timed(work: Sequence[Work]) -> Step:
+        step = launch(work)
         clock.advance_ms(5)
+        return step
 
-    monkeypatch.setattr(engine._denoiser, "step", timed)
+    monkeypatch.setattr(engine._denoiser, "launch", timed)
     monkeypatch.setattr(engine, "_clock", clock)
     monkeypatch.setattr(time, "perf_counter_ns", clock.now_ns)
     monkeypatch.setattr(engine_module, "PAUSED", paused)

@@ -51,7 +51,7 @@ const LOOPBACK: Array[String] = ["127.0.0.1", "::1"]
 ## or the daemon's word on itself: "loading", "ready", "stalled", "down", "stopping".
 var state: String:
 	get = _get_state
-## Why the daemon does not serve this game, or the last fault it reported; empty if all is well.
+## Why the daemon does not serve this game or has no model, or the last fault it reported; empty if all is well.
 var problem: String:
 	get = _get_problem
 ## What the daemon said of itself, by the names of the protocol: "pack", "engine", "model", "npcs", "places" ...
@@ -248,6 +248,8 @@ func _get_problem() -> String:
 	for known: String in [_unusable, _ended, _exchange.fault]:
 		if not known.is_empty():
 			return known
+	if state == "down":
+		return daemon["detail"]
 	if state != "offline":
 		return ""
 	return Exchange.TEXTS["daemon_unreachable"] if session.problem().is_empty() else session.problem()

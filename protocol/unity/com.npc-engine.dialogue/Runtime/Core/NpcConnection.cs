@@ -74,7 +74,8 @@ namespace NpcEngine
             }
         }
 
-        /// <summary>Why the daemon does not serve this client, or the last fault it reported; empty if all is well.</summary>
+        /// <summary>Why the daemon does not serve this client or has no model, or the last fault it reported; empty if all
+        /// is well.</summary>
         public string Problem
         {
             get
@@ -86,6 +87,8 @@ namespace NpcEngine
                     return _ended;
                 if (_exchange.Fault.Length > 0)
                     return _exchange.Fault;
+                if (State == NpcState.Down && Daemon != null)
+                    return Daemon.Detail;
                 return session == null || IsConnected ? "" : session.Problem;
             }
         }

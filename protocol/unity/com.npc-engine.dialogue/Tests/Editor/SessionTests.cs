@@ -122,6 +122,17 @@ namespace NpcEngine.Tests
         }
 
         [Test]
+        public void WhyThereIsNoModelIsTold()
+        {
+            Daemon daemon = Daemon.Greeted();
+            Assert.AreEqual("", daemon.Client.Problem);
+            daemon.Tell("status", "state", "down", "detail", "engine_failed: needs 96 GiB");
+            Assert.AreEqual("engine_failed: needs 96 GiB", daemon.Client.Problem);
+            daemon.Tell("status", "state", "ready");
+            Assert.AreEqual("", daemon.Client.Problem);
+        }
+
+        [Test]
         public void TheDaemonsStateIsTold()
         {
             Daemon daemon = Daemon.Greeted();

@@ -1,0 +1,1 @@
+"""Parts of `diffusion_gpu.py`: the diffusion engine on a graphics card."""

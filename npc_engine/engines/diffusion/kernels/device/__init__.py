@@ -1,0 +1,1 @@
+"""The kernels in Triton, for graphics cards. Imported only where they run."""
