@@ -8,10 +8,9 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
-from npc_engine.cli.adapter_options import Adapting
-from npc_engine.cli.engine_options import model_spec
 from npc_engine.engines.gguf import read_head
 from npc_engine.errors import NpcError
+from training.voice.base import base_model
 from training.voice.export import write_adapter
 from training.voice.recipe import read_recipe
 from training.voice.trainer import BEST
@@ -35,12 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         recipe = read_recipe(asked.recipe)
-        spec = model_spec("llama", recipe.model, {}, Adapting(off=True))
-        assert spec.path is not None
+        _, model = base_model(recipe.model)
         size = write_adapter(
             asked.adapter,
             load_file(asked.folder / BEST),
-            architecture=read_head(spec.path).architecture,
+            architecture=read_head(model).architecture,
             recipe=recipe,
             name=asked.name or asked.adapter.stem,
             licence=asked.licence,

@@ -11,11 +11,10 @@ from typing import Any
 import msgspec
 import torch
 
-from npc_engine.cli.adapter_options import Adapting
-from npc_engine.cli.engine_options import model_spec
 from npc_engine.errors import NpcError
 from npc_engine.prompt.chat_formats import FORMATS
 from training.dialogue.spec import find_settings, load_setting
+from training.voice.base import base_model
 from training.voice.curves import draw
 from training.voice.lessons import courses
 from training.voice.network import load
@@ -31,11 +30,10 @@ DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 def finetune(recipe: Recipe, sets: list[Path], folder: Path, *, device: str, dtype: torch.dtype) -> Progress:
     """Train by `recipe` on all settings of `sets`, keep everything in `folder`, go on where a run there was broken off.
     Raises PackError for a set with mistakes, NpcError for a model that is not there."""
-    spec = model_spec("llama", recipe.model, {}, Adapting(off=True))
-    assert spec.path is not None
+    spec, path = base_model(recipe.model)
     form = replace(FORMATS[spec.chat_format], chooses=spec.chooses)
     settings = [load_setting(path) for each in sets for path in find_settings(each)]
-    with tokeniser(spec.path) as tokenise:
+    with tokeniser(path) as tokenise:
         heard = [course for setting in settings for course in courses(setting, form, tokenise)]
     parts = split(heard, recipe.held_out, recipe.share, recipe.seed)
     taught = [tree for course in parts.taught for tree in pack(course.lessons, recipe.window_tokens)]
@@ -43,7 +41,7 @@ def finetune(recipe: Recipe, sets: list[Path], folder: Path, *, device: str, dty
     print(f"learns from {len(parts.taught)} speakers: {_size(taught)}")
     print(f"holds out {', '.join(course.name for course in parts.held_out) or 'nobody'}: {_size(held_out)}", flush=True)
     torch.manual_seed(recipe.seed)
-    network = load(spec.path, recipe.lora, dtype, device)
+    network = load(path, recipe.lora, dtype, device)
     print(f"{sum(map(torch.numel, network.adapter().values())):,} numbers to train, on {device}", flush=True)
     progress = Trainer(network, recipe, taught, held_out, folder, tell=_tell).run()
     draw(folder / LOG, folder / "curve.png")

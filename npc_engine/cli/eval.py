@@ -9,7 +9,6 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -20,7 +19,7 @@ from rich.table import Table
 from npc_engine import __version__
 from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
-from npc_engine.cli.engine_options import DIFFUSION, RANDOM_WEIGHTS, model_spec, parse_settings, worker_config
+from npc_engine.cli.engine_options import DIFFUSION, RANDOM_WEIGHTS, worker_config
 from npc_engine.cli.eval_suite import SuiteRun, evaluate_suite
 from npc_engine.cli.serve import DEFAULT_PACK, EngineOption, ModelOption, PackOption, SettingsOption, ThreadsOption
 from npc_engine.engines import registry
@@ -100,14 +99,8 @@ def evaluate(
         _check_places(output, markdown, plot)
         if plot:
             check_plotting()
-        if suite is not None:
-            spec = model_spec(engine, model, parse_settings(option), Adapting(adapter, no_adapter))
-            spec = msgspec.structs.replace(spec, context_tokens=context, max_parallel=1, threads=threads)
-            run = SuiteRun(suite, engine, spec, seeds, filter_text, against, output, plot, samples, not no_examples)
-            evaluate_suite(run)
-            return
-        _check_known(engine, only)
-        folder = find_pack(pack)
+        if suite is None:
+            _check_known(engine, only)
         config = worker_config(
             engine=engine,
             model=model,
@@ -118,6 +111,12 @@ def evaluate(
             log_level="WARNING",
             adapting=Adapting(adapter, no_adapter),
         )
+        if suite is not None:
+            spec, examples = config.spec, not no_examples
+            run = SuiteRun(suite, config.engine, spec, seeds, filter_text, against, output, plot, samples, examples)
+            evaluate_suite(run)
+            return
+        folder = find_pack(pack)
         npcs, questions, seeds = _asked(folder, npc, quick, seeds)
         form = replace(FORMATS[config.spec.chat_format], chooses=config.spec.chooses)
         report = _run(config.spec, folder, make_cases(folder, npcs, questions, form), only or TABLES, seeds)

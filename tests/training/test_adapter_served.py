@@ -9,7 +9,7 @@ import torch
 
 from npc_engine.engines.llama_server import LlamaServer, ServerOptions
 from training.voice.export import write_adapter
-from training.voice.network import Lora, load
+from training.voice.network import load
 from training.voice.recipe import Recipe
 
 PROMPT = "<|im_start|>user\nTell me about the river and the ferry.<|im_end|>\n<|im_start|>assistant\n"
@@ -46,14 +46,14 @@ def test_llama_cpp_says_what_the_network_says(tmp_path: Path, small_model: Path)
     generator = torch.Generator().manual_seed(1)
     for name, parameter in network.adapter().items():
         if name.endswith("lora_b"):
-            torch.nn.init.normal_(parameter, std=0.02, generator=generator)
+            torch.nn.init.normal_(parameter, std=0.1, generator=generator)
     tensors = {name: parameter.detach() for name, parameter in network.adapter().items()}
     path = tmp_path / "voice.gguf"
     write_adapter(path, tensors, architecture="llama", recipe=recipe, name="voice", licence="cc0-1.0")
     prompt, written = greedy(small_model, path)
     assert written != greedy(small_model, None)[1]
     assert _agreement(network, prompt, written) >= AGREEMENT
-    assert _agreement(load(small_model, Lora(4, 8.0), torch.float32), prompt, written) < AGREEMENT
+    assert _agreement(load(small_model, None, torch.float32), prompt, written) < AGREEMENT
 
 
 def _agreement(network: torch.nn.Module, prompt: list[int], written: list[int]) -> float:
