@@ -20,6 +20,7 @@ from npc_engine import __version__
 from npc_engine.cli.adapter_options import AdapterOption, Adapting, NoAdapterOption
 from npc_engine.cli.console import reported_errors, stderr
 from npc_engine.cli.engine_options import DIFFUSION, RANDOM_WEIGHTS, worker_config
+from npc_engine.cli.eval_suite import SuiteRun, evaluate_suite
 from npc_engine.cli.serve import DEFAULT_PACK, EngineOption, ModelOption, PackOption, SettingsOption, ThreadsOption
 from npc_engine.engines import registry
 from npc_engine.engines.base import ModelSpec
@@ -30,6 +31,7 @@ from npc_engine.evaluation.plot import check_plotting, draw
 from npc_engine.evaluation.prompts import QUESTIONS as ASKED
 from npc_engine.evaluation.prompts import Case, make_cases
 from npc_engine.evaluation.report import COLUMNS, INTERVALS, RULES, SCOPE, Report, Subject, cells
+from npc_engine.evaluation.scenario_checks import CHECKS
 from npc_engine.evaluation.settings import CONTROL, QUESTIONS
 from npc_engine.prompt.chat_formats import FORMATS
 from npc_engine.world.pack import find_pack, load_pack
@@ -45,7 +47,9 @@ QUICK_NPCS, QUICK_QUESTIONS, QUICK_SEEDS = 1, 1, 1
 
 
 def evaluate(
-    suite: Annotated[str, typer.Argument(help="Reserved for suites of questions; leave it out.", hidden=True)] = "",
+    suite: Annotated[
+        Path | None, typer.Argument(help="A folder of packs with scenarios; see npc_engine/evaluation/SUITES.md.")
+    ] = None,
     engine: EngineOption = "llama",
     model: ModelOption = None,
     adapter: AdapterOption = None,
@@ -59,18 +63,31 @@ def evaluate(
     output: Annotated[Path | None, typer.Option("--json", help="Write everything here, each line too.")] = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="Write a report for an issue here.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw the rates here, as PNG.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="An earlier --json of the same suite, to compare with.", show_default=False)
+    ] = None,
+    no_examples: Annotated[bool, typer.Option("--no-examples", help="As if the characters had no examples.")] = False,
+    filter_text: Annotated[str, typer.Option("--filter", help="Only scenarios of this kind or name.")] = "",
     threads: ThreadsOption = 0,
     context: Annotated[int, typer.Option(min=512, help="Tokens of the longest prompt.")] = 4_096,
     option: SettingsOption = [],  # noqa: B006 - typer reads the default, nobody changes it
 ) -> None:
-    """Find out how far the diffusion engine may depart from its reference before it shows in words.
+    """Find out how well a model speaks in character, by a suite of scenarios; or, without a suite, how far the
+    diffusion engine may depart from its reference before it shows in words.
 
-    The reference writes on a canvas of 256 tokens, in up to 48 steps, stops when the whole canvas is certain, and
-    clamps nothing. Each setting changes one thing: the canvas (32 to 128 tokens), the steps (4 to 24), deed and emotion
-    read in one step or given instead of written, the stop. The last ones change all at once, as the engine does. Every
-    character of the pack answers the same questions with the same seeds in every setting.
+    A suite is played with every seed, one draft to each line; each rule gives a rate. `--against` an earlier report of
+    the same suite shows before and after.
+
+    Without a suite: the reference writes on a canvas of 256 tokens, in up to 48 steps, stops when the whole canvas is
+    certain, and clamps nothing. Each setting changes one thing: the canvas (32 to 128 tokens), the steps (4 to 24),
+    deed and emotion read in one step or given instead of written, the stop. The last ones change all at once, as the
+    engine does. Every character of the pack answers the same questions with the same seeds in every setting.
 
     Examples:
+
+      npc-engine eval ./suite --no-adapter --json before.json
+
+      npc-engine eval ./suite --against before.json --json after.json --plot rates.png
 
       npc-engine eval --engine diffusion --samples 3 --markdown report.md
 
@@ -79,11 +96,11 @@ def evaluate(
       npc-engine eval --engine diffusion --option random_weights=tiny --quick
     """
     with reported_errors():
-        _check_known(suite, engine, only)
         _check_places(output, markdown, plot)
         if plot:
             check_plotting()
-        folder = find_pack(pack)
+        if suite is None:
+            _check_known(engine, only)
         config = worker_config(
             engine=engine,
             model=model,
@@ -94,6 +111,12 @@ def evaluate(
             log_level="WARNING",
             adapting=Adapting(adapter, no_adapter),
         )
+        if suite is not None:
+            spec, examples = config.spec, not no_examples
+            run = SuiteRun(suite, config.engine, spec, seeds, filter_text, against, output, plot, samples, examples)
+            evaluate_suite(run)
+            return
+        folder = find_pack(pack)
         npcs, questions, seeds = _asked(folder, npc, quick, seeds)
         form = replace(FORMATS[config.spec.chat_format], chooses=config.spec.chooses)
         report = _run(config.spec, folder, make_cases(folder, npcs, questions, form), only or TABLES, seeds)
@@ -107,7 +130,9 @@ def evaluate(
 evaluate.__doc__ = "\n\n".join(
     [
         cleandoc(evaluate.__doc__ or ""),
-        "Rules:",
+        "Rules of suites:",
+        *(f"[bold]{check.title}[/]: {escape(check.rule)}." for check in CHECKS),
+        "Rules without a suite:",
         *(f"[bold]{name}[/]: {rule}." for name, rule in RULES),
         INTERVALS,
         SCOPE,
@@ -115,15 +140,11 @@ evaluate.__doc__ = "\n\n".join(
 )
 
 
-def _check_known(suite: str, engine: str, only: list[str]) -> None:
+def _check_known(engine: str, only: list[str]) -> None:
     registry.find(engine)
     if engine != DIFFUSION:
-        message = f"eval knows nothing to ask the {engine} engine yet; use --engine {DIFFUSION}"
+        message = f"eval --engine {engine} needs a suite, a folder of packs with scenarios: npc-engine eval ./suite"
         raise NpcError(ErrorCode.ENGINE_FAILED, message)
-    if suite:
-        message = f"there is no suite {suite!r}: eval --engine {DIFFUSION} takes none, leave it out"
-        raise NpcError(ErrorCode.ENGINE_FAILED, message)
-
     if unknown := set(only) - set(TABLES):
         message = f"--only {unknown.pop()}: the tables are {', '.join(TABLES)}"
         raise NpcError(ErrorCode.ENGINE_FAILED, message)

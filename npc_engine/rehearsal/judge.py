@@ -71,7 +71,7 @@ def judge_character(verdict: Verdict, never_say: Iterable[str], answer: Answer) 
     """Every reply: the character itself spoke, and said nothing it may never say."""
     why = f" ({answer.reason})" if answer.reason else ""
     verdict.check(answer.source != "authored", f"in character: a stand-in was said instead of an answer{why}")
-    said = [phrase for phrase in never_say if _stands(phrase, answer.text, whole=True)]
+    said = [phrase for phrase in never_say if stands(phrase, answer.text, whole=True)]
     verdict.check(not said, f"in character: says {_list(said)}")
 
 
@@ -95,10 +95,10 @@ def judge_answer(verdict: Verdict, expect: Expectation, answer: Answer, *, scrip
 
 
 def _stands_any(phrases: Sequence[str], text: str) -> list[str]:
-    return [phrase for phrase in phrases if _stands(phrase, text)]
+    return [phrase for phrase in phrases if stands(phrase, text)]
 
 
-def _stands(phrase: str, text: str, *, whole: bool = False) -> bool:
+def stands(phrase: str, text: str, *, whole: bool = False) -> bool:
     """Whether a phrase begins with a word of `text`, and, if `whole`, also ends with one."""
     spelt = r"\s+".join(map(re.escape, _plain(phrase).split()))
     end = rf"(?!{_LETTER})" if whole else ""

@@ -96,9 +96,9 @@ def test_a_narrow_terminal_loses_no_number(pack: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--engine", "llama"], "eval knows nothing to ask the llama engine yet; use --engine diffusion"),
+        (["--engine", "llama"], "eval --engine llama needs a suite"),
         (["--engine", "difusion"], "engine_unknown"),
-        (["taste", *TINY], "there is no suite 'taste'"),
+        (["taste", *TINY], "taste is no suite"),
         ([*TINY, "--only", "colour"], "--only colour: the tables are width, steps"),
         ([*TINY, "--json", "no/such/folder/all.json"], "there is no folder"),
         ([*TINY, "--npc", "bob"], "unknown_npc"),

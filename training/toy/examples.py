@@ -90,7 +90,7 @@ class Teacher:
 
     def __init__(self, topics: Sequence[Topic], tokeniser: Tokeniser) -> None:
         self._tokeniser = tokeniser
-        self._dice = random.Random()  # noqa: S311 - not a key
+        self._dice = random.Random()
         self._pairs = [(question, topic) for topic in topics for question in topic.ask]
         self._sheets = {name: self._ids(text) for name, text in sheets().items()}
 
