@@ -71,6 +71,8 @@ Slot: TypeAlias = ChoiceSlot | TextSlot
 class Sampling(msgspec.Struct, frozen=True):
     """How a text slot is sampled. Defaults: measured best for small models (min-p, Nguyen et al. 2024).
 
+    The `repeat_tokens` last tokens are made less likely. So few that they are the line's own and what opens it: a
+    penalty that reaches back to the facts beside the player's words keeps a model from saying them.
     Runs of tokens longer than `repeat_length` that stand in the prompt already are made unlikely, ever more the longer
     they get (the "don't repeat yourself" sampler of llama.cpp); 0 turns that off.
     """
@@ -78,6 +80,7 @@ class Sampling(msgspec.Struct, frozen=True):
     temperature: float = 0.3
     min_p: float = 0.1
     repeat_penalty: float = 1.1
+    repeat_tokens: int = 16
     repeat_length: int = 5
     seed: int = 0
 

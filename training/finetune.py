@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from npc_engine.prompt.chat_formats import FORMATS
 from training.dialogue.spec import find_settings, load_setting
 from training.voice.base import base_model
 from training.voice.curves import draw
+from training.voice.export import read_adapter
 from training.voice.lessons import courses
 from training.voice.network import load
 from training.voice.recipe import Recipe, read_recipe
@@ -24,12 +26,16 @@ from training.voice.tokeniser import tokeniser
 from training.voice.trainer import LOG, Progress, Trainer
 from training.voice.tree import Tree, pack, token_count
 
+FASTEST = "fastest"
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
-def finetune(recipe: Recipe, sets: list[Path], folder: Path, *, device: str, dtype: torch.dtype) -> Progress:
+def finetune(
+    recipe: Recipe, sets: list[Path], folder: Path, *, start: Path | None, device: str, dtype: torch.dtype
+) -> Progress:
     """Train by `recipe` on all settings of `sets`, keep everything in `folder`, go on where a run there was broken off.
-    Raises PackError for a set with mistakes, NpcError for a model that is not there."""
+    The adapter begins as the one in the file `start`, or as nothing. Raises PackError for a set with mistakes, NpcError
+    for a model that is not there, ValueError for a `start` that does not fit."""
     spec, path = base_model(recipe.model)
     form = replace(FORMATS[spec.chat_format], chooses=spec.chooses)
     settings = [load_setting(path) for each in sets for path in find_settings(each)]
@@ -42,10 +48,25 @@ def finetune(recipe: Recipe, sets: list[Path], folder: Path, *, device: str, dty
     print(f"holds out {', '.join(course.name for course in parts.held_out) or 'nobody'}: {_size(held_out)}", flush=True)
     torch.manual_seed(recipe.seed)
     network = load(path, recipe.lora, dtype, device)
-    print(f"{sum(map(torch.numel, network.adapter().values())):,} numbers to train, on {device}", flush=True)
+    if start is not None:
+        network.start_from(read_adapter(start, recipe.lora))
+    print(f"{sum(map(torch.numel, network.adapter().values())):,} numbers to train, on {device} in {dtype}", flush=True)
     progress = Trainer(network, recipe, taught, held_out, folder, tell=_tell).run()
     draw(folder / LOG, folder / "curve.png")
     return progress
+
+
+def fastest(device: str) -> torch.dtype:
+    """The one of `DTYPES` in which `device` multiplies faster: a processor without instructions for 16 bits takes
+    several times as long with them."""
+    took_s = {}
+    for dtype in DTYPES.values():
+        square = torch.ones(1_024, 1_024, device=device, dtype=dtype)
+        for _ in range(2):  # the first one warms up
+            begun = time.perf_counter()
+            float((square @ square)[0, 0])  # waits for the device
+            took_s[dtype] = time.perf_counter() - begun
+    return min(took_s, key=lambda dtype: took_s[dtype])
 
 
 def _size(trees: list[Tree]) -> str:
@@ -76,8 +97,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("recipe", type=Path, help="a TOML file; see training/configs")
     parser.add_argument("--set", type=Path, action="append", dest="sets", help="a folder of settings; may be repeated")
     parser.add_argument("--out", type=Path, required=True, help="checkpoints, log and curves")
+    parser.add_argument("--start", type=Path, help="an adapter to go on from: a GGUF file of the recipe's shape")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--dtype", choices=DTYPES, default="bfloat16", help="of the frozen weights and the computation")
+    parser.add_argument(
+        "--dtype",
+        choices=[FASTEST, *DTYPES],
+        default=FASTEST,
+        help="of the frozen weights and the computation; default: in what this machine multiplies fastest",
+    )
     parser.add_argument("--threads", type=int, default=0, help="0: as many as torch likes")
     parser.add_argument("--model", help="instead of the recipe's")
     parser.add_argument("--share", type=float, help="instead of the recipe's: use this share of the characters")
@@ -90,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
         changed = {name: value for name in ("model", "share", "epochs") if (value := getattr(asked, name)) is not None}
         recipe = msgspec.structs.replace(recipe, **changed)
         sets = asked.sets or [Path("training/dialogues")]
-        progress = finetune(recipe, sets, asked.out, device=asked.device, dtype=DTYPES[asked.dtype])
+        progress = finetune(recipe, sets, asked.out, start=asked.start, device=asked.device, dtype=DTYPES[asked.dtype])
     except (NpcError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

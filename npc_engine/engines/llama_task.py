@@ -151,6 +151,7 @@ class LlamaTask:
             "min_p": sampling.min_p,
             "top_p": 1.0,
             "repeat_penalty": sampling.repeat_penalty,
+            "repeat_last_n": sampling.repeat_tokens,
             "dry_multiplier": DRY_MULTIPLIER if sampling.repeat_length else 0.0,
             "dry_allowed_length": sampling.repeat_length,
             "dry_penalty_last_n": len(tokens),

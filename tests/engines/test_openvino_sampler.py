@@ -47,9 +47,10 @@ def test_the_same_seed_and_place_draw_the_same() -> None:
 
 
 def test_what_was_said_lately_becomes_less_likely() -> None:
-    strong = Sampling(temperature=0.0, repeat_penalty=1.5, repeat_length=0)
+    strong = Sampling(temperature=0.0, repeat_penalty=1.5, repeat_tokens=8, repeat_length=0)
     assert next_token(scores(t3=5.0, t4=4.0), [3], (), strong) == 4
-    assert next_token(scores(t3=5.0, t4=4.0), [3, *[9] * 64], (), strong) == 3, "it was too long ago"
+    assert next_token(scores(t3=5.0, t4=4.0), [3, *[9] * 8], (), strong) == 3, "it was too long ago"
+    assert next_token(scores(t3=5.0, t4=4.0), [3, *[9] * 7], (), strong) == 4
     assert next_token(scores(t3=0.3) - 1.0, [3], (), strong) != 3  # type: ignore[operator]
 
 

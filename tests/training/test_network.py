@@ -7,6 +7,7 @@ import torch
 from letters import VOCABULARY
 from random_weights import random_network
 
+from training.voice import network as network_module
 from training.voice.network import MATRICES, Lora, Network
 
 TOKENS = torch.tensor([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5])
@@ -59,6 +60,12 @@ def test_it_says_what_transformers_says(architecture: str) -> None:
     with torch.no_grad():
         expected = theirs(TOKENS[None]).logits[0]
     torch.testing.assert_close(scores(network), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_attention_in_blocks_is_attention(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = scores(random_network())
+    monkeypatch.setattr(network_module, "BLOCK_ROWS", 4)
+    torch.testing.assert_close(scores(random_network()), whole)
 
 
 def test_an_adapter_begins_without_effect_and_does_what_merged_weights_would() -> None:

@@ -18,10 +18,12 @@ from small_setting import write_setting
 
 from npc_engine.errors import NpcError
 from npc_engine.prompt.chat_formats import CHATML
+from training.compare import table, trial
 from training.dialogue.spec import load_setting
-from training.voice.curves import draw
-from training.voice.export import write_adapter
+from training.voice.curves import draw, draw_together
+from training.voice.export import read_adapter, write_adapter
 from training.voice.lessons import Course, Lesson, courses
+from training.voice.network import Lora
 from training.voice.recipe import Recipe, read_recipe
 from training.voice.split import split
 from training.voice.trainer import BEST, LOG, Trainer
@@ -115,6 +117,40 @@ def test_an_adapter_is_written_as_llama_cpp_names_it(tmp_path: Path, trees: list
     assert set(found) == {f"{name[: name.rindex('.')]}.weight{name[name.rindex('.') :]}" for name in tensors}
     written = found["blk.1.attn_q.weight.lora_a"]
     np.testing.assert_allclose(written.data, tensors["blk.1.attn_q.lora_a"].numpy(), atol=1e-3)
+
+
+def test_runs_are_compared_by_what_those_held_out_gain(tmp_path: Path, trees: list[Tree]) -> None:
+    logs = {}
+    for name, rate in (("slow", 1e-5), ("quick", 1e-2)):
+        trainer(trees, tmp_path / name, learning_rate=rate).run()
+        logs[name] = tmp_path / name / LOG
+    slow, quick = (trial(name, log) for name, log in logs.items())
+    assert slow.before == quick.before
+    assert quick.after < slow.after <= slow.before
+    assert quick.tokens_per_s > 0
+    names = [row.split("|")[1].strip() for row in table([slow, quick]).splitlines()]
+    assert names == ["recipe", "---", "quick", "slow"]
+    draw_together(logs, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_training_goes_on_from_an_adapter(tmp_path: Path) -> None:
+    learnt = random_network(lora=RECIPE.lora)
+    for parameter in learnt.adapter().values():
+        torch.nn.init.normal_(parameter, std=0.1)
+    tensors = {name: parameter.detach() for name, parameter in learnt.adapter().items()}
+    path = tmp_path / "voice.gguf"
+    write_adapter(path, tensors, architecture="qwen2", recipe=RECIPE, name="voice", licence="cc0-1.0")
+    network = random_network(lora=RECIPE.lora)
+    network.start_from(read_adapter(path, RECIPE.lora))
+    for name, parameter in network.adapter().items():
+        torch.testing.assert_close(parameter.detach(), tensors[name], rtol=0, atol=1e-3)
+    for other in (Lora(8, 8.0), Lora(4, 16.0)):
+        with pytest.raises(ValueError, match=r"voice\.gguf has no adapter of rank"):
+            read_adapter(path, other)
+    upper = random_network(lora=msgspec.structs.replace(RECIPE, first_layer=1).lora)
+    with pytest.raises(ValueError, match=r"other matrices .* blk\.0\."):
+        upper.start_from(read_adapter(path, RECIPE.lora))
 
 
 def test_a_recipe_says_only_what_recipes_can_say(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Writes a trained adapter as llama.cpp reads it: a GGUF file with two narrow matrices for each matrix it changes."""
+"""Adapters as llama.cpp reads them: a GGUF file with two narrow matrices for each matrix it changes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+import torch
 from torch import Tensor
 
+from training.voice.network import Lora
 from training.voice.recipe import Recipe
 
 #: A repository takes no larger file gladly; an adapter of rank 16 to all layers of the 0.5B model has 18 MB.
@@ -36,3 +38,18 @@ def write_adapter(
     if size > LARGEST_BYTES:
         raise ValueError(f"the adapter has {size:,} bytes; at most {LARGEST_BYTES:,}: take a smaller rank")
     return size
+
+
+def read_adapter(path: Path, lora: Lora) -> dict[str, Tensor]:
+    """What `write_adapter` wrote, to go on from. Raises ValueError if the file has no adapter of this shape."""
+    reader = gguf.GGUFReader(path)
+    tensors = {}
+    for tensor in reader.tensors:
+        matrix, _, part = tensor.name.rpartition(".weight.")
+        tensors[f"{matrix}.{part}"] = torch.from_numpy(tensor.data.astype(np.float32))
+    field = reader.fields.get(gguf.Keys.Adapter.LORA_ALPHA)
+    alpha = float(field.contents()) if field is not None else 0.0
+    ranks = {values.shape[0] for name, values in tensors.items() if name.endswith("lora_a")}
+    if alpha != lora.alpha or ranks != {lora.rank}:
+        raise ValueError(f"{path} has no adapter of rank {lora.rank} and alpha {lora.alpha:g}, as the recipe wants")
+    return tensors

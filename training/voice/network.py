@@ -20,6 +20,8 @@ MATRICES = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "
 ARCHITECTURES = ("llama", "qwen2")
 #: Standard deviation of A before training is this over the square root of its inputs; B begins at zero.
 INITIAL_SCALE = 1.0
+#: Rows whose attention is computed at once.
+BLOCK_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Layer(nn.Module):
             self.add_module(name, linear(name))
 
     def forward(self, x: Tensor, cosines: Tensor, sines: Tensor, mask: Tensor) -> Tensor:
-        """(T, width) to the same; `mask` (T, T) is true where a row may look."""
+        """(T, width) to the same; `mask` (T, T) is true where a row may look, never behind it."""
         x = x + self._attend(self.attn_norm(x), cosines, sines, mask)
         h = self.ffn_norm(x)
         return x + self.ffn_down(functional.silu(self.ffn_gate(h)) * self.ffn_up(h))  # type: ignore[no-any-return, operator]
@@ -128,7 +130,15 @@ class Layer(nn.Module):
         value = heads("attn_v", shape.kv_heads)
         repeats = shape.heads // shape.kv_heads
         key, value = key.repeat_interleave(repeats, 0), value.repeat_interleave(repeats, 0)
-        found = functional.scaled_dot_product_attention(query[None], key[None], value[None], attn_mask=mask)[0]
+        found = torch.cat(
+            [
+                functional.scaled_dot_product_attention(
+                    query[None, :, first:end], key[None, :, :end], value[None, :, :end], attn_mask=mask[first:end, :end]
+                )[0]
+                for first, end in _blocks(len(h))
+            ],
+            dim=1,
+        )
         return self.attn_output(found.transpose(0, 1).reshape(len(h), shape.width))  # type: ignore[no-any-return, operator]
 
 
@@ -166,6 +176,15 @@ class Network(nn.Module):
     def adapter(self) -> dict[str, nn.Parameter]:
         """What is trained, by name."""
         return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+
+    def start_from(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from an adapter learnt before. Raises ValueError if it is not one to the same matrices."""
+        adapter = self.adapter()
+        if tensors.keys() != adapter.keys():
+            odd = min(tensors.keys() ^ adapter.keys())
+            raise ValueError(f"the adapter to start from is to other matrices than the recipe's; see {odd}")
+        for name, parameter in adapter.items():
+            parameter.data.copy_(tensors[name])
 
     def _rotations(self, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         width = self.shape.head_width
@@ -206,6 +225,11 @@ def _shape(reader: gguf.GGUFReader) -> Shape:
         rope_base=number("rope.freq_base"),
         norm_epsilon=number("attention.layer_norm_rms_epsilon"),
     )
+
+
+def _blocks(count: int) -> list[tuple[int, int]]:
+    """Rows that attend together: none looks at what stands behind its block, so that is left out."""
+    return [(first, min(first + BLOCK_ROWS, count)) for first in range(0, count, BLOCK_ROWS)]
 
 
 def _rotate(x: Tensor, cosines: Tensor, sines: Tensor, pairs_adjacent: bool) -> Tensor:

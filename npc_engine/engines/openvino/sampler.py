@@ -12,8 +12,6 @@ from npc_engine.jobs import Sampling
 
 Scores: TypeAlias = npt.NDArray[np.float32]
 
-#: Tokens back that the repeat penalty looks at.
-REPEAT_TOKENS = 64
 #: The "don't repeat yourself" sampler's strength and growth, as its author recommends.
 DRY_MULTIPLIER = 0.8
 DRY_BASE = 1.75
@@ -28,7 +26,7 @@ def next_token(scores: Scores, history: Sequence[int], breakers: Collection[int]
     `breakers` are tokens that no repeated run spans: the ends of lines.
     """
     scores = scores.astype(np.float32)
-    _penalise_repeats(scores, history[-REPEAT_TOKENS:], sampling.repeat_penalty)
+    _penalise_repeats(scores, history[max(0, len(history) - sampling.repeat_tokens) :], sampling.repeat_penalty)
     if sampling.repeat_length:
         _penalise_runs(scores, history, breakers, sampling.repeat_length)
     if sampling.temperature <= 0.0:
