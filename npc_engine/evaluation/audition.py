@@ -91,7 +91,7 @@ class _Talk:
             spoken = self._judged(number, words, mind, prompt)
             deed = next((name for name, deed in mind.deeds.items() if deed.action == spoken.deed), "")
             # As in a game: what the guard refuses is replaced, and a stand-in is not remembered.
-            refused = Guard(mind.persona, situation.said).finish(spoken.text).rejected
+            refused = Guard(mind.persona, situation.said, words).finish(spoken.text).rejected
             source = Source.AUTHORED if refused else Source.MODEL
             situation.answered(mind, spoken.text, spoken.emotion, deed, source)
             yield spoken

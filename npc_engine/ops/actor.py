@@ -76,7 +76,8 @@ class Actor:
         """A fresh guard for one draft."""
         caps = self._ctx.brain.caps
         entries = [] if caps and caps.scripted else self.journal.entries()
-        return Guard(self.persona, [entry.text for entry in entries if isinstance(entry, Said)])
+        said = [entry.text for entry in entries if isinstance(entry, Said)]
+        return Guard(self.persona, said, self.mind.heard.text)
 
     def said(self, done: Done, to: str, *, private: bool = False) -> Said:
         """The line as the character remembers it."""

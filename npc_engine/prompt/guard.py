@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from npc_engine.prompt.dictation import dictated, may_obey, obeys
 from npc_engine.world.persona import Persona
 
 #: A character that says one of these has stepped out of the story, or the model has refused for it.
@@ -33,6 +34,7 @@ SAME_WORDS = 0.9
 SHORT_WORDS = 3
 #: A line with the same four words three times runs in circles.
 LOOP_WORDS, LOOP_TIMES = 4, 3
+OBEYED = "says what it was told to say"
 
 ENDS = ".!?…。！？"
 CLOSERS = "\"'”’»)）」』"
@@ -56,15 +58,17 @@ class Verdict:
 
 
 class Guard:
-    """Judges one draft of one character; None is nobody, as in a description. `said` are its earlier lines."""
+    """Judges one draft of one character; None is nobody, as in a description. `said` are its earlier lines, `heard` the
+    words it answers: what those dictate it does not say."""
 
-    def __init__(self, persona: Persona | None, said: Sequence[str]) -> None:
+    def __init__(self, persona: Persona | None, said: Sequence[str], heard: str = "") -> None:
         names = [persona.name, persona.name.split()[0]] if persona else []
         never = persona.never_say if persona else []
         phrases = [*BREAKS, *never]
         labels = [*ROLES, *(f"{name}:" for name in names)]
         self._forbidden = _forbidden(tuple(dict.fromkeys(phrase.lower() for phrase in phrases)), tuple(labels))
         self._said = [words for words in map(_words, said) if len(words) > SHORT_WORDS]
+        self._order = _words(dictated(heard))
         self._cleared = 0
 
     def feed(self, text: str, stable: int) -> Verdict:
@@ -72,7 +76,10 @@ class Guard:
         known = text[:stable]
         if found := self._forbidden.find(known, ended=False):
             return Verdict(self._cleared, f"says {found!r}")
-        if not self._echoes(known):
+        words = _words(known)
+        if obeys(words, self._order, ended=False):
+            return Verdict(self._cleared, OBEYED)
+        if not self._echoes(words) and not may_obey(words, self._order):
             self._cleared = max(self._cleared, self._forbidden.safe_length(known))
         return Verdict(self._cleared)
 
@@ -83,15 +90,16 @@ class Guard:
         words = _words(text)
         if not any(character.isalnum() for character in text):
             return Verdict(self._cleared, "says nothing")
+        if obeys(words, self._order, ended=True):
+            return Verdict(self._cleared, OBEYED)
         if _loops(words):
             return Verdict(self._cleared, "runs in circles")
         if any(_same(words, earlier) for earlier in self._said):
             return Verdict(self._cleared, "repeats an earlier line", tolerable=True)
         return Verdict(len(text))
 
-    def _echoes(self, text: str) -> bool:
+    def _echoes(self, words: list[str]) -> bool:
         """Whether the draft so far could still become an earlier line once more."""
-        words = _words(text)
         if not words:
             return False
         *whole, last = words
