@@ -74,6 +74,11 @@ class Game:
         self.client = NpcClient.launch(pack=str(pack), arguments=["--saves", "none", *arguments])
         self.until(lambda: self.client.state == "ready", 120)
 
+    def resident_mb(self) -> float:
+        """Memory of the daemon and its worker."""
+        daemon = next(each for each in psutil.Process().children(recursive=True) if "serve" in " ".join(each.cmdline()))
+        return sum(each.memory_info().rss for each in (daemon, *daemon.children(recursive=True))) / 1e6
+
     def until(self, met: Callable[[], bool], patience_s: float) -> None:
         """Poll until `met`."""
         end_s = time.monotonic() + patience_s
@@ -114,6 +119,7 @@ def cache(pack: Path, turns: int, engine: str) -> dict[str, Any]:
     npcs = list(game.client.daemon.npcs)[:8] if game.client.daemon else []
     game.data(game.client.warm(npcs, budget_ms=120_000))
     cached = asked = lines = redrafted = 0
+    resident_mb: list[float] = []
     first_ms: list[float] = []
     sources: dict[str, int] = {}
     for turn in range(1, turns + 1):
@@ -132,6 +138,8 @@ def cache(pack: Path, turns: int, engine: str) -> dict[str, Any]:
             if reply.timing.drafts == 1:  # the others tell of the guard, not of the prompt
                 first_ms.append(reply.timing.first_ms or reply.timing.total_ms)
             redrafted += reply.timing.drafts > 1
+        if turn % max(1, turns // 5) == 0:
+            resident_mb.append(round(game.resident_mb()))
         _progress(turn, turns)
         game.rest(THINKING_S)
     game.client.close()
@@ -143,6 +151,7 @@ def cache(pack: Path, turns: int, engine: str) -> dict[str, Any]:
         "redrafted": redrafted,
         "cached_share": round(cached / asked, 4),
         "prompt_tokens_mean": round(asked / lines),
+        "resident_mb_each_fifth": resident_mb,
         "first_ms_turns_5_to_24": round(early),
         "first_ms_last_20": round(late),
         "ratio": round(late / early, 3),
@@ -155,25 +164,24 @@ def soak(pack: Path, turns: int) -> dict[str, Any]:
     game = Game(pack, "--engine", "scripted", "--option", "step_ms=1")
     npcs = list(game.client.daemon.npcs)[:4] if game.client.daemon else []
     longest, recalled = 0, False
-    resident: list[int] = []
-    daemon = next(child for child in psutil.Process().children(recursive=True) if "serve" in " ".join(child.cmdline()))
+    resident: list[float] = []
     for turn in range(1, turns + 1):
         game.say(npcs[0] if turn <= 3 else npcs[turn % len(npcs)], TOLD if turn == 3 else f"{turn}: {_remark(turn)}")
         if turn % 20 == 0:
             prompts = [game.data(game.client.inspect(npc, "Good day."))["prompt"] for npc in npcs]
             longest = max(longest, *map(len, prompts))
-            resident.append(daemon.memory_info().rss)
+            resident.append(game.resident_mb())
         if turn == 400:
             asked = game.data(game.client.inspect(npcs[0], "What do you know of my sister Wrenna?"))
             journal = "".join(part["text"] for part in asked["segments"] if part["origin"] == "journal")
             recalled = TOLD in asked["prompt"] and TOLD not in journal
         _progress(turn, turns)
     game.client.close()
-    growth_mb = (resident[-1] - resident[len(resident) // 5]) / 1e6
+    growth_mb = resident[-1] - resident[len(resident) // 5]
     return {
         "turns": turns,
         "longest_prompt_chars": longest,
-        "resident_mb": [round(each / 1e6, 1) for each in (resident[0], resident[len(resident) // 2], resident[-1])],
+        "resident_mb": [round(each, 1) for each in (resident[0], resident[len(resident) // 2], resident[-1])],
         "growth_mb_after_the_first_fifth": round(growth_mb, 2),
         "turn_3_recalled_at_400_from_memory": recalled,
         "holds": recalled and longest < 12_000 and growth_mb < 10,
