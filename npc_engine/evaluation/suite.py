@@ -24,7 +24,7 @@ from npc_engine.world.pack import Pack, load_pack
 from npc_engine.world.persona import Identifier, Line, Strict
 from npc_engine.world.state import PLAYER, WorldState
 from npc_engine.world.values import set_values
-from npc_engine.world.yaml_source import PackError, Problem, Source, convert, did_you_mean, read_yaml
+from npc_engine.world.yaml_source import PackError, Problem, Source, did_you_mean, read_folder
 
 FOLDER = "scenarios"
 #: As an expected action: nothing is done.
@@ -106,18 +106,8 @@ def _load_setting(folder: Path) -> Setting:
     problems: list[Problem] = []
     names: set[str] = set()
     with closing(Stage(folder)) as stage:
-        for path in sorted((folder / FOLDER).glob("*.y*ml")):
-            if path.suffix != ".yaml":
-                problems.append(Problem(str(path), 1, 1, "not read: its name must end in .yaml"))
-                continue
-            try:
-                source = read_yaml(path)
-            except PackError as error:
-                problems += error.problems
-                continue
-            file, mistakes = convert(source, _ScenarioFile)
-            problems += mistakes
-            for index, scenario in enumerate(file.scenarios if file else ()):
+        for _, source, file in read_folder(folder / FOLDER, _ScenarioFile, problems):
+            for index, scenario in enumerate(file.scenarios):
                 problems += _Checking(stage, source, f"$.scenarios[{index}]", names).problems(scenario)
                 scenarios.append(scenario)
     if problems:

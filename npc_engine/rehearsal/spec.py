@@ -24,7 +24,7 @@ from npc_engine.world.pack import Pack
 from npc_engine.world.persona import Identifier, Line, Persona, Strict
 from npc_engine.world.state import WorldState
 from npc_engine.world.values import set_values
-from npc_engine.world.yaml_source import PackError, Problem, Source, convert, did_you_mean, read_yaml
+from npc_engine.world.yaml_source import PackError, Problem, Source, did_you_mean, read_folder
 
 FOLDER = "tests"
 
@@ -84,20 +84,9 @@ def load_tests(pack: Pack) -> list[DialogueTest]:
     """All tests of a pack, in the order of its files. Raises PackError with everything that is wrong with them."""
     tests: list[DialogueTest] = []
     problems: list[Problem] = []
-    for path in sorted((pack.path / FOLDER).glob("*.y*ml")):
-        if path.suffix != ".yaml":
-            problems.append(Problem(str(path), 1, 1, "not read: its name must end in .yaml"))
-            continue
-        try:
-            source = read_yaml(path)
-        except PackError as error:
-            problems += error.problems
-            continue
-        file, mistakes = convert(source, _TestFile)
-        problems += mistakes
-        if file is not None:
-            problems += _Checking(pack, source, {test.name for test in tests}).problems(file.tests)
-            tests += file.tests
+    for _, source, file in read_folder(pack.path / FOLDER, _TestFile, problems):
+        problems += _Checking(pack, source, {test.name for test in tests}).problems(file.tests)
+        tests += file.tests
     if problems:
         raise PackError(sorted(problems))
     return tests

@@ -8,7 +8,7 @@ booleans, so `no`, `on`, `12:30` and `2024-01-01` stay text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -125,6 +125,24 @@ def convert(source: Source, type_: type[T]) -> tuple[T | None, list[Problem]]:
         return msgspec.convert(source.data, type_), []
     except msgspec.ValidationError as error:  # a constraint on a whole list or map, which `_mismatches` passes over
         return None, [source.problem("$", _plain_words(str(error)))]
+
+
+def read_folder(folder: Path, type_: type[T], problems: list[Problem]) -> Iterator[tuple[Path, Source, T]]:
+    """Every `.yaml` file of the folder as a `type_`, in the order of their names. What is wrong with a file is added to
+    `problems`, and the file left out."""
+    for path in sorted(folder.glob("*.y*ml")):
+        if path.suffix != ".yaml":
+            problems.append(Problem(str(path), 1, 1, "not read: its name must end in .yaml"))
+            continue
+        try:
+            source = read_yaml(path)
+        except PackError as error:
+            problems += error.problems
+            continue
+        file, mistakes = convert(source, type_)
+        problems += mistakes
+        if file is not None:
+            yield path, source, file
 
 
 class _Reader:

@@ -23,7 +23,7 @@ from npc_engine.world.pack import Pack, load_pack
 from npc_engine.world.persona import Identifier, Line, Strict
 from npc_engine.world.state import WorldState
 from npc_engine.world.values import set_values
-from npc_engine.world.yaml_source import PackError, Problem, Source, convert, did_you_mean, read_yaml
+from npc_engine.world.yaml_source import PackError, Problem, Source, did_you_mean, read_folder
 
 FOLDER = "conversations"
 
@@ -141,18 +141,8 @@ def read_setting(folder: Path) -> tuple[Setting, list[Problem]]:
     written: list[Written] = []
     problems: list[Problem] = []
     names: set[str] = set()
-    for path in sorted((folder / FOLDER).glob("*.y*ml")):
-        if path.suffix != ".yaml":
-            problems.append(Problem(str(path), 1, 1, "not read: its name must end in .yaml"))
-            continue
-        try:
-            source = read_yaml(path)
-        except PackError as error:
-            problems += error.problems
-            continue
-        file, mistakes = convert(source, _ConversationFile)
-        problems += mistakes
-        for index, conversation in enumerate(file.conversations if file else ()):
+    for path, source, file in read_folder(folder / FOLDER, _ConversationFile, problems):
+        for index, conversation in enumerate(file.conversations):
             one = Written(conversation, source, f"$.conversations[{index}]")
             wrong = list(_Checking(pack, one, path.stem, names).problems())
             problems += wrong
