@@ -108,17 +108,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=0, help="0: as many as torch likes")
     parser.add_argument("--model", help="instead of the recipe's")
     parser.add_argument("--share", type=float, help="instead of the recipe's: use this share of the characters")
+    parser.add_argument("--held-out", type=float, help="instead of the recipe's: this share is only measured with")
     parser.add_argument("--epochs", type=float, help="instead of the recipe's")
     asked = parser.parse_args(arguments)
     if asked.threads:
         torch.set_num_threads(asked.threads)
     try:
         recipe = read_recipe(asked.recipe)
-        changed = {name: value for name in ("model", "share", "epochs") if (value := getattr(asked, name)) is not None}
+        changed = {
+            name: value
+            for name in ("model", "share", "epochs", "held_out")
+            if (value := getattr(asked, name)) is not None
+        }
         recipe = msgspec.structs.replace(recipe, **changed)
         sets = asked.sets or [Path("training/dialogues")]
-        progress = finetune(recipe, sets, asked.out, start=asked.start, device=asked.device, dtype=DTYPES[asked.dtype])
-    except (NpcError, ValueError) as error:
+        dtype = fastest(asked.device) if asked.dtype == FASTEST else DTYPES[asked.dtype]
+        progress = finetune(recipe, sets, asked.out, start=asked.start, device=asked.device, dtype=dtype)
+    except (NpcError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(

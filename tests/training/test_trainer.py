@@ -18,15 +18,17 @@ from small_setting import write_setting
 
 from npc_engine.errors import NpcError
 from npc_engine.prompt.chat_formats import CHATML
+from training import finetune as finetune_module
 from training.compare import table, trial
 from training.dialogue.spec import load_setting
+from training.finetune import DTYPES
 from training.voice.curves import draw, draw_together
 from training.voice.export import read_adapter, write_adapter
 from training.voice.lessons import Course, Lesson, courses
 from training.voice.network import Lora
 from training.voice.recipe import Recipe, read_recipe
 from training.voice.split import split
-from training.voice.trainer import BEST, LOG, Trainer
+from training.voice.trainer import BEST, LOG, Progress, Trainer
 from training.voice.tree import Tree, pack
 
 RECIPE = Recipe("none", rank=4, alpha=8.0, epochs=2.0, learning_rate=1e-2, trees_per_step=2, window_tokens=600)
@@ -117,6 +119,28 @@ def test_an_adapter_is_written_as_llama_cpp_names_it(tmp_path: Path, trees: list
     assert set(found) == {f"{name[: name.rindex('.')]}.weight{name[name.rindex('.') :]}" for name in tensors}
     written = found["blk.1.attn_q.weight.lora_a"]
     np.testing.assert_allclose(written.data, tensors["blk.1.attn_q.lora_a"].numpy(), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("asked", "dtypes"),
+    [([], set(DTYPES.values())), (["--dtype", "float32"], {torch.float32})],
+    ids=["fastest", "named"],
+)
+def test_the_command_trains_in_the_type_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str], dtypes: set[torch.dtype]
+) -> None:
+    calls: list[tuple[Recipe, torch.dtype]] = []
+
+    def train(recipe: Recipe, sets: list[Path], folder: Path, *, dtype: torch.dtype, **rest: Any) -> Progress:
+        calls.append((recipe, dtype))
+        return Progress(finished="done")
+
+    monkeypatch.setattr(finetune_module, "finetune", train)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('model = "m"\n')
+    assert finetune_module.main([str(recipe), "--out", str(tmp_path), "--held-out", "0", *asked]) == 0
+    assert calls[0][0].held_out == 0
+    assert calls[0][1] in dtypes
 
 
 def test_runs_are_compared_by_what_those_held_out_gain(tmp_path: Path, trees: list[Tree]) -> None:

@@ -88,7 +88,7 @@ class Trainer:
         """Go on from the latest checkpoint to the end, or until the characters held out gain no more."""
         self._resume()
         check_every = max(1, self.steps_per_epoch // self.recipe.checks_per_epoch)
-        if self.progress.step == 0 and self.held_out:
+        if self.held_out and math.isinf(self.progress.best_loss):
             self.check()
         while self.progress.step < self.steps and not self.progress.finished:
             self._step()
