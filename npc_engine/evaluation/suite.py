@@ -173,6 +173,9 @@ class _Checking:
         expect = scenario.expect
         if not expect.knows and not expect.locked:
             return
+        if scenario.describe is not None:
+            yield self._problem("expect", "a description brings no facts to mind: leave out `knows` and `locked`")
+            return
         slot = f"check/{self._source.file}/{scenario.name}"
         situation = Situation(self._stage, slot, scenario.npc, PLAIN, scenario.set, scenario.events)
         if scenario.bark is not None:

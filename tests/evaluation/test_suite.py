@@ -95,6 +95,11 @@ def test_an_answer_the_guard_refuses_is_not_remembered(tmp_path: Path) -> None:
         ("locked: [cellar]", "locked: [fare]", "`fare` is not locked now"),
         ("say: Who built the chapel?", "bark: chapel\n    say: Who?", "asks for say and bark"),
         ("npc: halda\n    kind: fact", "npc: hilda\n    kind: fact", "unknown character `hilda`"),
+        (
+            "npc: halda\n    kind: secret\n    say: What is in your cellar?",
+            "kind: secret\n    describe: pier",
+            "brings no facts",
+        ),
         ("kind: fact", "kind: facts", "unknown kind `facts`; did you mean `fact`?"),
         ("name: the cellar", "name: the fare", "name of two scenarios"),
         ("{player.coins: 5}", "{player.coin: 5}", "did you mean `player.coins`?"),

@@ -86,6 +86,13 @@ def test_a_run_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path: Path,
     assert trainer(trees, tmp_path / "cut", patience=99).run().step == whole.progress.step  # and is finished
 
 
+def test_a_folder_belongs_to_one_recipe_and_set(tmp_path: Path, trees: list[Tree]) -> None:
+    trainer(trees, tmp_path / "run").run()
+    for other in (trainer(trees, tmp_path / "run", epochs=3.0), trainer(trees[:-1], tmp_path / "run")):
+        with pytest.raises(ValueError, match="another recipe or on another set"):
+            other.run()
+
+
 def test_it_stops_when_those_held_out_gain_no_more(tmp_path: Path, trees: list[Tree]) -> None:
     progress = trainer(trees, tmp_path / "run", learning_rate=3.0, epochs=50.0, patience=2).run()
     assert progress.finished == "no better for 2 checks"

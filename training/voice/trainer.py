@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -28,6 +29,7 @@ from training.voice.tree import Tree, token_count
 SCORED_AT_ONCE = 256
 #: Seconds between checkpoints.
 CHECKPOINT_S = 300.0
+RECIPE = "recipe"
 STATE, LATEST, BEST, LOG = "state.json", "latest.safetensors", "best.safetensors", "log.jsonl"
 
 
@@ -74,6 +76,12 @@ class Trainer:
             parameters(self.network), lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay
         )
         self._saved_s = time.monotonic()
+
+    @property
+    def _recipe(self) -> dict[str, Any]:
+        """What a run depends on: it goes on only where all of this is as it was."""
+        tokens = [token_count(self.taught), token_count(self.held_out)]
+        return {**json.loads(msgspec.json.encode(self.recipe)), "tokens": tokens}
 
     @property
     def steps_per_epoch(self) -> int:
@@ -211,7 +219,7 @@ class Trainer:
         self._write(LATEST, moments)
         beside = self.folder / f"{STATE}.part"
         state_now = {name: getattr(self.progress, name) for name in Progress.__dataclass_fields__}
-        beside.write_text(json.dumps(state_now), encoding="utf-8")
+        beside.write_text(json.dumps({RECIPE: self._recipe, **state_now}), encoding="utf-8")
         beside.replace(self.folder / STATE)
         self._saved_s = time.monotonic()
 
@@ -219,8 +227,12 @@ class Trainer:
         path = self.folder / STATE
         if not path.exists():
             return
-        self.progress = Progress(**json.loads(path.read_text(encoding="utf-8")))
-        saved = load_file(self.folder / LATEST)
+        state_then = json.loads(path.read_text(encoding="utf-8"))
+        if state_then.pop(RECIPE, None) != self._recipe:
+            raise ValueError(f"{self.folder} holds a run by another recipe or on another set; take another folder")
+        self.progress = Progress(**state_then)
+        # Cloned: the file stays mapped otherwise, and where that forbids replacing it nothing could be saved.
+        saved = {name: tensor.clone() for name, tensor in load_file(self.folder / LATEST).items()}
         for name, parameter in self.network.adapter().items():
             parameter.data.copy_(saved[name])
             state = {
