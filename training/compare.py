@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from npc_engine.errors import NpcError
-from training.finetune import DTYPES, FASTEST, fastest, finetune
+from training.finetune import DTYPES, FASTEST, dtype_of, finetune
 from training.voice.curves import draw_together, read_log
 from training.voice.recipe import read_recipe
 from training.voice.trainer import LOG
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--dtype", choices=[FASTEST, *DTYPES], default=FASTEST)
     asked = parser.parse_args(arguments)
-    dtype = fastest(asked.device) if asked.dtype == FASTEST else DTYPES[asked.dtype]
+    dtype = dtype_of(asked.dtype, asked.device)
     sets = asked.sets or [Path("training/dialogues")]
     logs: dict[str, Path] = {}
     try:
